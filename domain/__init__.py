@@ -1,0 +1,1 @@
+"""What the policy says. Pure: no Temporal, no I/O, no clock, no random."""

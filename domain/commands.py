@@ -1,0 +1,171 @@
+"""What must now be done, in the imperative: the letters, alerts, records and tasks a case gives out.
+
+ALL-3: a command's `effect` is an id derived from the case; whoever carries it out keeps that id unique, so that a
+command given twice has one effect. Commands carry no date: the one who performs them is told the date.
+"""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from domain.calendar import Month
+from domain.facts import Address
+
+Lane = Literal["letters", "records"]
+
+
+class _Command(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    effect: str
+    case_id: str
+
+
+class SendLetter(_Command):
+    """Send a re-engagement letter that says why it is sent and how to begin to comply. MO-2, MO-3."""
+
+    kind: Literal["send_letter"] = "send_letter"
+    number: int
+    provider: str
+    language: Literal["en", "es"]
+    name: str
+    address: Address
+    sanction_began: date
+    required_hours: float
+    good_weeks: int
+    assessment_needed: bool
+    documents_needed: tuple[str, ...] = ()
+    citation: str
+
+
+class OpenCaseRecord(_Command):
+    """Show the participant as sanctioned, and the provider displayed, in the MWA System. MO-1, MO-13."""
+
+    kind: Literal["open_case_record"] = "open_case_record"
+    program: str
+    provider: str
+    work_status: str
+
+
+class DisplayProvider(_Command):
+    """Display another provider in the MWA System: it accepted the case file. MO-14."""
+
+    kind: Literal["display_provider"] = "display_provider"
+    provider: str
+
+
+class RequestTransfer(_Command):
+    """Open a case file transfer to the provider of the participant's area. MO-14."""
+
+    kind: Literal["request_transfer"] = "request_transfer"
+    provider: str
+    requested_on: date
+
+
+class SetWorkStatus(_Command):
+    """Change the work status in the MWA System: after the lift, from sanctioned to mandatory. MO-8."""
+
+    kind: Literal["set_work_status"] = "set_work_status"
+    work_status: str
+
+
+class UpdateIep(_Command):
+    """Update the Individual Employment Plan with the agreed activities and new information. MO-4."""
+
+    kind: Literal["update_iep"] = "update_iep"
+    agreed_on: date
+    activities: tuple[str, ...] = ()
+    changes: str | None = None
+
+
+class Place(_Command):
+    """Place the participant in an activity in the MWA System. MO-9."""
+
+    kind: Literal["place"] = "place"
+    activity: str
+    since: date
+
+
+class EndPlacement(_Command):
+    """End a placement whose ground fell away. MO-10."""
+
+    kind: Literal["end_placement"] = "end_placement"
+    undoes: str
+
+
+class SendAlert(_Command):
+    """Alert the eligibility system: to lift the sanction (MO-8), or to close the TA case at the limit (MO-12)."""
+
+    kind: Literal["send_alert"] = "send_alert"
+    alert: Literal["lift_sanction", "close_ta_case"]
+    ground: str
+
+
+class WithdrawAlert(_Command):
+    """Withdraw an alert whose ground fell away. MO-8, MO-12."""
+
+    kind: Literal["withdraw_alert"] = "withdraw_alert"
+    undoes: str
+
+
+class OpenTask(_Command):
+    """Ask a member of staff to do something; `rule` says under which rule, `text` what, without personal data
+    other than what the case file names (organisations, documents)."""
+
+    kind: Literal["open_task"] = "open_task"
+    topic: str
+    rule: str
+    text: str
+    month: Month | None = None
+
+
+class CloseTask(_Command):
+    """Close a task that is done or no longer needed."""
+
+    kind: Literal["close_task"] = "close_task"
+    undoes: str
+
+
+RecordCommand = Annotated[
+    OpenCaseRecord
+    | DisplayProvider
+    | RequestTransfer
+    | SetWorkStatus
+    | UpdateIep
+    | Place
+    | EndPlacement
+    | SendAlert
+    | WithdrawAlert
+    | OpenTask
+    | CloseTask,
+    Field(discriminator="kind"),
+]
+Command = Annotated[SendLetter | RecordCommand, Field(discriminator="kind")]
+
+
+class Performed(BaseModel):
+    """What carrying out a command came to: the effect's id and the date it first took effect."""
+
+    model_config = ConfigDict(frozen=True)
+
+    effect: str
+    on: date
+
+
+def lane_of(command: Command) -> Lane:
+    """The lane a command waits in: commands of one lane are carried out in order, lanes side by side."""
+    return "letters" if isinstance(command, SendLetter) else "records"
+
+
+def undo(command: Command, effect: str) -> Command | None:
+    """The command that takes a carried-out command back, under its own effect id; None where nothing can or need."""
+    match command:
+        case SendAlert():
+            return WithdrawAlert(effect=effect, case_id=command.case_id, undoes=command.effect)
+        case Place():
+            return EndPlacement(effect=effect, case_id=command.case_id, undoes=command.effect)
+        case OpenTask():
+            return CloseTask(effect=effect, case_id=command.case_id, undoes=command.effect)
+        case _:
+            return None
