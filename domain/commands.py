@@ -53,6 +53,7 @@ class DisplayProvider(_Command):
 
     kind: Literal["display_provider"] = "display_provider"
     provider: str
+    instead_of: str
 
 
 class RequestTransfer(_Command):
@@ -68,6 +69,7 @@ class SetWorkStatus(_Command):
 
     kind: Literal["set_work_status"] = "set_work_status"
     work_status: str
+    instead_of: str
 
 
 class UpdateIep(_Command):
@@ -165,6 +167,17 @@ def undo(command: Command, effect: str) -> Command | None:
             return WithdrawAlert(effect=effect, case_id=command.case_id, undoes=command.effect)
         case Place():
             return EndPlacement(effect=effect, case_id=command.case_id, undoes=command.effect)
+        case DisplayProvider():
+            return DisplayProvider(
+                effect=effect, case_id=command.case_id, provider=command.instead_of, instead_of=command.provider
+            )
+        case SetWorkStatus():
+            return SetWorkStatus(
+                effect=effect,
+                case_id=command.case_id,
+                work_status=command.instead_of,
+                instead_of=command.work_status,
+            )
         case OpenTask():
             return CloseTask(effect=effect, case_id=command.case_id, undoes=command.effect)
         case _:

@@ -389,6 +389,7 @@ CaseFact = Annotated[
 ]
 
 KINDS: dict[str, type[Fact]] = {
-    fact.model_fields["kind"].default: fact for fact in CaseFact.__origin__.__args__  # type: ignore[attr-defined]
+    fact.model_fields["kind"].default: fact
+    for fact in CaseFact.__origin__.__args__  # type: ignore[attr-defined]
 }
 """Every kind of fact by its name, which is also the name of its signal and its update."""

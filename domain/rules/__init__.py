@@ -1,0 +1,1 @@
+"""One module per policy topic. A rule takes what it needs and answers with its reason."""

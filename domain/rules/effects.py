@@ -1,0 +1,46 @@
+"""The two things a rule can want: an effect now, and to be asked again on a date."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from domain.case import Case
+from domain.commands import Command, OpenTask
+from domain.policy import Policy, Reason, Topic
+
+
+@dataclass(frozen=True)
+class Effect:
+    """A command a rule wants carried out, under a key that is the same for as long as the rule wants the same."""
+
+    key: str
+    command: Command
+    reason: Reason
+
+
+@dataclass(frozen=True)
+class Due:
+    """What a case waits for: on that date, for that reason."""
+
+    on: date
+    what: str
+    reason: Reason
+
+
+def effect_id(case: Case, key: str) -> str:
+    """The effect id of a key: derived from the case, numbered when issued again after being undone. ALL-3."""
+    issue = case.issues.get(key)
+    number = issue.number if issue else 1
+    if issue and issue.status == "undone":
+        number += 1
+    return f"{case.id}/{key}" if number == 1 else f"{case.id}/{key}/{number}"
+
+
+def task(case: Case, policy: Policy, topic: Topic, key: str, text: str, **inputs: Any) -> Effect:
+    """A staff task: what to do, under the rule that asks for it."""
+    key = f"task/{key}"
+    reason = policy.reason(topic, text, **inputs)
+    command = OpenTask(
+        effect=effect_id(case, key), case_id=case.id, topic=key.split("/")[1], rule=reason.rule, text=text
+    )
+    return Effect(key, command, reason)

@@ -1,0 +1,109 @@
+"""Re-engagement letters: MO-1 (the first), MO-2 (what they say), MO-3 (every 30 days)."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from domain.case import Case
+from domain.commands import OpenCaseRecord, SendLetter
+from domain.facts import Address, AddressChanged
+from domain.policy import Policy, Reason
+from domain.rules import lift
+from domain.rules.effects import Due, Effect, effect_id, task
+from domain.rules.participation import assessment_needed, documents_outstanding
+from domain.rules.transfer import displayed_provider
+from domain.rules.trial import trial
+
+
+def address(case: Case) -> Address | None:
+    """Where letters go: the latest address on file. MO-2."""
+    known = [(change.happened_on, change.recorded_at, change.address) for change in case.told(AddressChanged)]
+    if case.opening and case.opening.address:
+        known.append((case.opening.happened_on, case.opening.recorded_at, case.opening.address))
+    return max(known, key=lambda one: one[:2])[2] if known else None
+
+
+def held(case: Case, policy: Policy) -> Reason | None:
+    """Why no letter is due, if none is. MO-3, MO-8.
+
+    The recipient agreed to comply and is in trial; or a lift is recommended, so there is nothing left to begin to
+    comply with (MO-2); or it is reported lifted. Closed cases send nothing: nobody asks.
+    """
+    current = trial(case, policy)
+    if current and current.stands:
+        return policy.reason("agreement", "the recipient agreed to comply", agreed_on=current.agreement.happened_on)
+    if lift.ground(case, policy):
+        return policy.reason("lift", "a lift is recommended: nothing is left to begin to comply with")
+    if lift.confirmed_on(case):
+        return policy.reason("lift", "the sanction is reported lifted", lifted_on=lift.confirmed_on(case))
+    return None
+
+
+def next_letter(case: Case, policy: Policy) -> Due | None:
+    """The first letter is due when the case opens, the next 30 days after the last was sent. MO-1, MO-3.
+
+    MO 0290.040.00, "sends the re-engagement letter every 30 days". Resumed letters are due at the later of now and
+    that date (MO-10). None before the opening and while letters are held.
+    """
+    if not case.opening or held(case, policy):
+        return None
+    sent = case.letters_sent()
+    if not sent:
+        reason = policy.reason("start", "re-engagement starts at once", opened_on=case.opening.happened_on)
+        return Due(case.day, "letter 1", reason)
+    on = sent[-1] + timedelta(days=policy.letter_interval_days.value)
+    reason = policy.reason("letters", "no agreement since the last letter", last_sent_on=sent[-1])
+    return Due(on, f"letter {len(sent) + 1}", reason)
+
+
+def effects(case: Case, policy: Policy) -> Iterator[Effect]:
+    """The letter that is due; without an address, a task, and the letter goes when the address comes. MO-2, MO-3."""
+    opening, provider, due = case.opening, displayed_provider(case), next_letter(case, policy)
+    if not opening or not provider:
+        return
+    key = f"case-record/{opening.provider}"
+    record = OpenCaseRecord(
+        effect=effect_id(case, key),
+        case_id=case.id,
+        program=policy.program,
+        provider=opening.provider,
+        work_status=policy.sanctioned_status.value,
+    )
+    yield Effect(key, record, policy.reason("start", "re-engagement starts", opened_on=opening.happened_on))
+    if not due or due.on > case.day:
+        return
+    number = len(case.letters_sent()) + 1
+    to = address(case)
+    if to is None:
+        text = "No mailing address on file: find one; the re-engagement letter goes when it comes"
+        yield task(case, policy, "letter", f"address/{number}", text, letter=number)
+        return
+    key = f"letter/{number}"
+    letter = SendLetter(
+        effect=effect_id(case, key),
+        case_id=case.id,
+        number=number,
+        provider=provider,
+        language=opening.language,
+        name=opening.name,
+        address=to,
+        sanction_began=opening.sanction_began,
+        required_hours=opening.required_hours,
+        good_weeks=policy.weeks_to_lift.value,
+        assessment_needed=assessment_needed(case),
+        documents_needed=documents_outstanding(case),
+        citation=policy.rules["letter"].cites.split(":")[0],
+    )
+    yield Effect(key, letter, due.reason)
+
+
+def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
+    """The date of the next letter. MO-3."""
+    due = next_letter(case, policy)
+    if due:
+        yield due
+
+
+def last_letter_on(case: Case) -> date | None:
+    """The date the last letter was sent."""
+    sent = case.letters_sent()
+    return sent[-1] if sent else None

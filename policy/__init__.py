@@ -1,0 +1,1 @@
+"""Policy editions as dated, cited data, and how one is read."""

@@ -1,0 +1,57 @@
+"""Reads a policy edition from its YAML file, checks every value, and freezes it (ALL-5)."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from domain.policy import Policy
+
+EDITIONS = Path(__file__).parent / "editions"
+
+
+class BadEdition(ValueError):
+    """An edition that does not exist or does not hold; names the file, the field, and what would be right."""
+
+
+def edition_ids(directory: Path = EDITIONS) -> list[str]:
+    """The ids of the editions there are, oldest first within a program."""
+    return [f"{path.parent.name}/{path.stem}" for path in sorted(directory.glob("*/*.yaml"))]
+
+
+def read_edition(edition: str, directory: Path = EDITIONS) -> Policy:
+    """The edition of that id, such as `mo-mwa/2014-01-27`. ALL-5.
+
+    Raises BadEdition.
+    """
+    if edition not in edition_ids(directory):
+        raise BadEdition(f"edition: no edition of that id; there are {', '.join(edition_ids(directory))}")
+    policy = parse_edition((directory / f"{edition}.yaml").read_text("utf-8"), source=f"{edition}.yaml")
+    if policy.id != edition:
+        raise BadEdition(f"{edition}.yaml: id: must be {edition}, as the file is named")
+    return policy
+
+
+def parse_edition(text: str, source: str = "edition") -> Policy:
+    """An edition from the text of its file.
+
+    Raises BadEdition.
+    """
+    try:
+        content: Any = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise BadEdition(f"{source}: line {mark.line + 1 if mark else '?'}: is not YAML") from error
+    try:
+        return Policy.model_validate(content)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'edition'}: {e['msg']}" for e in error.errors())
+        raise BadEdition(f"{source}: {faults}") from error
+
+
+@cache
+def edition(edition_id: str) -> Policy:
+    """A shipped edition, read once."""
+    return read_edition(edition_id)
