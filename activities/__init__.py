@@ -1,0 +1,1 @@
+"""What the outside world is asked to do: render and deliver letters, keep records."""
