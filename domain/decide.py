@@ -142,7 +142,7 @@ def _settle(case: Case, policy: Policy) -> Decision:
 
 
 def _wanted(case: Case, policy: Policy, end: closing.Closing | None) -> dict[str, Effect]:
-    """What ought to be given out today, by key. A closed case wants what its end asks for, and what was told to stand."""
+    """What ought to be given out today, by key. A closed case wants what its end asks for, and keeps what stands."""
     ruled = [effect for rule in RULES for effect in rule.effects(case, policy)]
     if end:
         told = [one for one in ruled if closing.outlasts(one.command, end) and _is_done(case, one.key)]
@@ -204,9 +204,7 @@ class _Book:
             self.issues[key] = replace(issue, status="void")
             self.voided.append(issue.effect)
             self._note("no longer wanted: made void", (), issue.effect)
-        elif issue.status == "settled":
-            self.issues[key] = replace(issue, status="undone", command=None)
-        elif issue.status == "done" and self._take_back(key, issue):
+        elif issue.status == "settled" or (issue.status == "done" and self._take_back(key, issue)):
             self.issues[key] = replace(issue, status="undone", command=None)
 
     def _take_back(self, key: str, issue: Issue) -> bool:

@@ -106,3 +106,10 @@ class Policy(_Frozen):
         rule = self.rules[topic]
         shown = {name: value.isoformat() if isinstance(value, date) else value for name, value in inputs.items()}
         return Reason(rule=rule.id, cites=rule.cites, edition=self.id, says=says, inputs=shown)
+
+
+class EditionRead(_Frozen):
+    """The edition a case runs under, as it was read for it; `fault` says why another that was asked for is not. ALL-5."""
+
+    policy: Policy
+    fault: str | None = None

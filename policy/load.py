@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from domain.policy import Policy
 
 EDITIONS = Path(__file__).parent / "editions"
+DEFAULT = "mo-mwa/2014-01-27"
 
 
 class BadEdition(ValueError):

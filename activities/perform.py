@@ -1,0 +1,47 @@
+"""The activities: commands carried out by the outside world, each effect once (ALL-3)."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+from temporalio import activity
+
+from activities.letters import render
+from activities.outbox import Carrier, Letter
+from activities.providers import ProviderDirectory
+from activities.records.store import Records
+from domain.commands import Performed, RecordCommand, SendLetter
+from domain.policy import EditionRead, Policy
+from policy.load import DEFAULT, BadEdition, edition
+
+
+class Activities:
+    """Letters go out through a carrier, records into their database. Synchronous: they run in the worker's threads."""
+
+    def __init__(self, carrier: Carrier, providers: ProviderDirectory, records: Records) -> None:
+        self._carrier = carrier
+        self._providers = providers
+        self._records = records
+
+    @activity.defn(name="deliver_letter")
+    def deliver_letter(self, command: SendLetter, dated: date) -> list[Performed]:
+        """Render a letter with the displayed provider's address and hand it to the carrier. MO-2."""
+        pdf = render(command, self._providers.get(command.provider), dated)
+        letter = Letter(command.effect, command.case_id, command.number, dated, pdf)
+        return [Performed(effect=command.effect, on=self._carrier.deliver(letter).sent_on)]
+
+    @activity.defn(name="record")
+    def record(self, commands: list[RecordCommand], on: date) -> list[Performed]:
+        """Write commands to the systems of record, in order, all or none."""
+        return self._records.perform(commands, on)
+
+
+@activity.defn(name="read_edition")
+def read_edition(asked: Annotated[Policy | str | None, Field(union_mode="left_to_right")]) -> EditionRead:
+    """The edition that was asked for, or the default one with the reason why. ALL-5."""
+    if isinstance(asked, Policy):
+        return EditionRead(policy=asked)
+    try:
+        return EditionRead(policy=edition(asked or DEFAULT))
+    except BadEdition as error:
+        return EditionRead(policy=edition(DEFAULT), fault=str(error))

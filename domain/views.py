@@ -1,0 +1,221 @@
+"""What a case says of itself: the receipt for a fact, the status, the explanation, the table in the Temporal UI.
+
+ALL-4: staff read why in the UI, upstream systems in the receipt.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from domain.calendar import instant_of, month_of, week_end
+from domain.case import Case, Held, Outcome, Phase
+from domain.decide import Decision, deadlines, next_deadline
+from domain.facts import CaseFact, Withdrawn
+from domain.policy import Policy, Reason
+from domain.rules import letters, lift, limit, rate, transfer
+from domain.rules.participation import hours_by_week, participation, required_hours
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The answer to a fact: what it did, and why."""
+
+    message_id: str
+    result: Literal["recorded", "replaced", "withdrawn", "duplicate"]
+    says: str
+    phase: Phase
+    outcome: Outcome | None
+    reasons: tuple[Reason, ...] = ()
+    commands: tuple[str, ...] = ()
+    voided: tuple[str, ...] = ()
+    next: str | None = None
+
+
+def receipt(decision: Decision, fact: CaseFact, policy: Policy, *, duplicate: bool = False) -> Receipt:
+    """The receipt for a fact a case has just decided on, or had heard before."""
+    case = decision.case
+    standing = case.standing_of(fact) if not duplicate else "stands"
+    result: Literal["recorded", "replaced", "withdrawn", "duplicate"] = (
+        "duplicate" if duplicate else "recorded" if standing == "stands" else standing
+    )
+    reasons = decision.reasons or (policy.reason(fact.rule, _effect_in_words(case, fact, policy)),)  # type: ignore[arg-type]
+    due = next_deadline(case, policy)
+    return Receipt(
+        message_id=fact.message_id,
+        result=result,
+        says=_SAYS[result] + "; ".join(f"{reason.says} ({reason.rule})" for reason in reasons),
+        phase=case.phase,
+        outcome=case.outcome,
+        reasons=tuple(reasons),
+        commands=tuple(command.effect for command in decision.commands),
+        voided=decision.voided,
+        next=f"{due.what} on {due.on}" if due else None,
+    )
+
+
+_SAYS = {
+    "recorded": "Recorded: ",
+    "replaced": "Recorded, but another report stands in its place: ",
+    "withdrawn": "Recorded, but it was withdrawn: ",
+    "duplicate": "Heard before, counts once: ",
+}
+
+
+def _effect_in_words(case: Case, fact: CaseFact, policy: Policy) -> str:
+    if isinstance(fact, Withdrawn) and fact.withdraws not in case.heard:
+        return "the message it takes back has not come yet, and will not count when it does"
+    held = letters.held(case, policy) if case.opening and not case.outcome else None
+    due = letters.next_letter(case, policy) if not case.outcome else None
+    if held:
+        return f"the case stays {case.phase.value}; no letter is due: {held.says}"
+    return f"the case stays {case.phase.value}" + (f"; {due.what} stays due on {due.on}" if due else "")
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where a case stands, for people and programs."""
+
+    case_id: str
+    program: str
+    edition: str
+    phase: Phase
+    since: date
+    outcome: Outcome | None
+    why: Reason | None
+    waits_for: str | None
+    next_on: date | None
+    provider: str | None
+    letters_sent: int
+    last_letter_on: date | None
+    rate_this_month: str | None
+    needs_action: tuple[str, ...]
+    open_tasks: tuple[dict[str, str], ...]
+    open_commands: tuple[str, ...]
+    troubles: dict[str, str]
+    quarantine: tuple[Held, ...]
+    facts_heard: int
+    as_of: datetime
+
+
+def status(case: Case, policy: Policy) -> Status:
+    """The status of a case as of the last thing it heard."""
+    due = next_deadline(case, policy)
+    sent = case.letters_sent()
+    return Status(
+        case_id=case.id,
+        program=policy.program,
+        edition=policy.id,
+        phase=case.phase,
+        since=case.phase_since,
+        outcome=case.outcome,
+        why=case.phase_reason,
+        waits_for=due.what if due else None,
+        next_on=due.on if due else None,
+        provider=transfer.displayed_provider(case),
+        letters_sent=len(sent),
+        last_letter_on=sent[-1] if sent else None,
+        rate_this_month=rate.this_month(case, policy),
+        needs_action=needs_action(case),
+        open_tasks=tuple(_open_tasks(case)),
+        open_commands=tuple(issue.effect for issue in case.open_issues()),
+        troubles=case.troubles,
+        quarantine=tuple(case.quarantine.values()),
+        facts_heard=len(case.heard),
+        as_of=case.now,
+    )
+
+
+def _open_tasks(case: Case) -> list[dict[str, str]]:
+    return [
+        {"task": issue.effect, "rule": issue.command.rule, "text": issue.command.text}
+        for issue in case.open_tasks()
+        if issue.command and issue.command.kind == "open_task"
+    ]
+
+
+def needs_action(case: Case) -> tuple[str, ...]:
+    """Why a person must act, by name: topics of open tasks, quarantine, a command that is stuck, no opening."""
+    codes = {issue.command.topic for issue in case.open_tasks() if issue.command and issue.command.kind == "open_task"}
+    if case.quarantine:
+        codes.add("quarantine")
+    if case.troubles:
+        codes.add("stuck")
+    if case.phase == Phase.AWAITING_OPENING:
+        codes.add("opening")
+    return tuple(sorted(codes))
+
+
+def next_action_at(case: Case, policy: Policy) -> datetime | None:
+    """The instant at which the case acts next of itself: the next deadline's date at the edition's hour. ALL-7."""
+    due = next_deadline(case, policy)
+    return instant_of(due.on, policy.time_zone.value, policy.opens_at_hour.value) if due else None
+
+
+def explain(case: Case, policy: Policy) -> dict[str, Any]:
+    """Why the case stands where it does: each rule's view, with its inputs. ALL-4."""
+    if not case.opening:
+        return {"phase": case.phase, "why": "no opening was heard that could be read", "edition": policy.id}
+    ground, progress = lift.ground(case, policy), participation(case, policy)
+    held, at_limit = letters.held(case, policy), limit.is_reached(case, policy)
+    stated = limit.count(case)
+    return {
+        "edition": policy.id,
+        "phase": case.phase,
+        "outcome": case.outcome,
+        "why": case.phase_reason,
+        "letters": held or letters.next_letter(case, policy),
+        "lift": ground.reason if ground else {"missing": progress.missing},
+        "weeks": [
+            {"week": week, "hours": hours, "required": required_hours(case, week), "ends": week_end(week)}
+            for week, hours in sorted(hours_by_week(case).items())
+        ],
+        "limit": at_limit
+        or {
+            "counted_this_month": stated.through_month(month_of(case.day)) if stated else None,
+            "last_month": limit.limit_month(case, policy),
+            "exempt": case.opening.time_limit_exempt,
+        },
+        "rate": [
+            {"month": one.month, "standing": one.standing, "why": one.reason}
+            for one in rate.months_in_rate(case, policy)
+        ],
+        "transfers": transfer.transfers(case),
+        "waits_for": deadlines(case, policy),
+    }
+
+
+def details(case: Case, policy: Policy) -> str:
+    """The table a person in the Temporal UI sees: where the case stands, what it waits for, since when, and why."""
+    why = case.phase_reason
+    rows = [
+        ("Stands", f"**{_words(case.phase)}**{f': {_words(case.outcome)}' if case.outcome else ''}"),
+        ("Since", str(case.phase_since)),
+        ("Why", f"{why.says} ({why.rule})" if why else "no opening was heard that could be read (ALL-2)"),
+    ]
+    dues = deadlines(case, policy)
+    rows += [("Waits for", f"{due.what} on {due.on}: {due.reason.says} ({due.reason.rule})") for due in dues[:4]]
+    if case.opening and not case.outcome:
+        held = letters.held(case, policy)
+        rows += [("No letter", f"{held.says} ({held.rule})")] if held else []
+        missing = participation(case, policy).missing
+        rows += [("Lift needs", f"{', '.join(missing) or 'nothing more'} ({policy.rules['participation'].id})")]
+    rows += [("Do", f"{task['text']} ({task['rule']}) · `{task['task']}`") for task in _open_tasks(case)]
+    rows += [("Stuck", f"`{effect}`: {because}, tried again (ALL-3)") for effect, because in case.troubles.items()]
+    rows += [("Quarantine", f"{held.name}: {held.reason} (ALL-2) · `{held.id}`") for held in _first(case.quarantine)]
+    rows += [("Letters sent", f"{len(case.letters_sent())}, the last on {letters.last_letter_on(case) or 'no date'}")]
+    rows += [(f"{entry.on}", f"{entry.says} {' '.join(entry.rules)}") for entry in case.timeline[-5:]]
+    table = "\n".join(f"| {_cell(name)} | {_cell(text)} |" for name, text in rows)
+    return f"| {policy.program} | edition {policy.id} |\n|---|---|\n{table}"
+
+
+def _first(quarantine: dict[str, Held], most: int = 5) -> Sequence[Held]:
+    return list(quarantine.values())[:most]
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ")
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.replace("|", "¦").split())

@@ -1,0 +1,26 @@
+"""How every command of this project ends: flushed, and with the exit code it means."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from typing import Any, NoReturn
+
+
+def run_and_exit(main: Coroutine[Any, Any, int]) -> NoReturn:
+    """Run to the end and exit with the code it returns; 130 when interrupted, 1 on an error (shown).
+
+    The SDK's native threads can crash a process that takes its time to exit (code 134 or 139), so it does not.
+    """
+    try:
+        code = asyncio.run(main)
+    except KeyboardInterrupt:
+        code = 130
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        code = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,70 @@
+"""One frozen settings object, from the environment (`REENGAGEMENT_...`); wrong values fail at start, by name."""
+
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are and how much at once. Every value has a default that works on one machine.
+
+    The Temporal server is named by `TEMPORAL_*` variables and profiles, as for every Temporal client.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="REENGAGEMENT_", frozen=True, extra="forbid")
+
+    home: Path = Field(default=Path("var"), description="Directory of the embedded server, records, letters and keys")
+    records_url: str | None = Field(default=None, description="SQLAlchemy URL of the records database")
+    outbox: Path | None = Field(default=None, description="Directory letters are delivered to")
+    providers: Path = Field(default=Path("samples/providers.yaml"), description="The provider directory")
+    namespace: str = Field(default="reengagement", description="Temporal namespace of the embedded server")
+    port: Annotated[int, Field(ge=1024, le=65000)] = Field(default=7233, description="gRPC port of the dev server")
+    ui_port: Annotated[int, Field(ge=1024, le=65000)] = Field(default=8233, description="UI port of the dev server")
+    max_cached_cases: Annotated[int, Field(ge=10)] = Field(default=2000, description="Cases kept in worker memory")
+    activity_threads: Annotated[int, Field(ge=1, le=200)] = Field(default=8, description="Activities at once")
+    shutdown_seconds: Annotated[int, Field(ge=0)] = Field(default=30, description="Time activities get to finish")
+    case_id_key: str | None = Field(default=None, min_length=32, description="Key of the case ids; else kept in home")
+
+    @field_validator("records_url")
+    @classmethod
+    def _supported(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("starts with sqlite:/// or postgresql+psycopg://")
+        return url
+
+    @property
+    def records(self) -> str:
+        """URL of the records database: an SQLite file in `home` unless one is given."""
+        return self.records_url or f"sqlite:///{(self.home / 'records.sqlite').resolve()}"
+
+    @property
+    def letters(self) -> Path:
+        """The outbox directory."""
+        return self.outbox or self.home / "outbox"
+
+    def case_key(self) -> bytes:
+        """The key case ids are hashed with: from the environment, or made once and kept beside the databases."""
+        if self.case_id_key:
+            return self.case_id_key.encode()
+        path = self.home / "case-id.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+            fresh.write_text(secrets.token_hex(32))
+            fresh.chmod(0o600)
+            try:
+                path.hardlink_to(fresh)
+            except FileExistsError:
+                pass
+            fresh.unlink()
+        return path.read_bytes()
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings()

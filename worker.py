@@ -1,0 +1,128 @@
+"""Runs the worker: settings, then plugin and activities, then the worker. With `--dev` it brings its own server."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from typing import Annotated
+
+import structlog
+import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.client import Client
+from temporalio.service import RPCError
+from temporalio.worker import Worker
+
+import devserver
+from activities.outbox import Outbox
+from activities.perform import Activities, read_edition
+from activities.providers import BadProviderFile, ProviderDirectory
+from activities.records.store import Records
+from connect import connect
+from process import run_and_exit
+from settings import Settings, settings
+from workflows.start import TASK_QUEUE
+
+log = structlog.get_logger("worker")
+
+
+class CannotStart(RuntimeError):
+    """Something the worker needs is missing or wrong; says what."""
+
+
+@asynccontextmanager
+async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
+    """A worker on the case task queue for as long as the block runs. Raises CannotStart."""
+    try:
+        providers = ProviderDirectory.load(settings.providers)
+        records = await asyncio.to_thread(Records.open, settings.records)
+    except (BadProviderFile, OSError, SQLAlchemyError) as error:
+        raise CannotStart(str(error)) from error
+    activities = Activities(Outbox(settings.letters), providers, records)
+    with ThreadPoolExecutor(settings.activity_threads) as threads:
+        worker = Worker(
+            client,
+            task_queue=TASK_QUEUE,
+            activities=[activities.deliver_letter, activities.record, read_edition],
+            activity_executor=threads,
+            max_concurrent_activities=settings.activity_threads,
+            max_cached_workflows=settings.max_cached_cases,
+            graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_seconds),
+        )
+        try:
+            async with worker:
+                yield worker
+        finally:
+            records.close()
+
+
+async def serve(settings: Settings, *, dev: bool) -> int:
+    """Work until told to stop (SIGINT, SIGTERM): 0. When something needed is missing or breaks: 1."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        try:
+            client = await stack.enter_async_context(devserver.running(settings)) if dev else await connect(settings)
+            if not dev:
+                await devserver.prepare_search_attributes(client)
+            await stack.enter_async_context(working(client, settings))
+        except (CannotStart, devserver.ServerDidNotStart, RPCError, RuntimeError) as error:
+            log.error("cannot start", because=str(error))
+            return 1
+        log.info("working", namespace=client.namespace, task_queue=TASK_QUEUE, letters=str(settings.letters))
+        if dev:
+            log.info("look", ui=f"http://127.0.0.1:{settings.ui_port}/namespaces/{settings.namespace}/workflows")
+        await stop.wait()
+        log.info("stopping", grace_seconds=settings.shutdown_seconds)
+    log.info("stopped")
+    return 0
+
+
+def configure_logs() -> None:
+    """Structured lines to standard error, the SDK's among them."""
+    shared = [structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)]
+    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+def main(
+    dev: Annotated[
+        bool, typer.Option("--dev", help="Bring an own dev server, with a database file and the UI")
+    ] = False,
+) -> None:
+    """Work on re-engagement cases until stopped.
+
+    The Temporal server is the one that TEMPORAL_* variables and profiles name; with --dev an own one, whose state
+    stays over restarts.
+    """
+    configure_logs()
+    try:
+        current = settings()
+    except ValidationError as error:
+        for fault in error.errors():
+            log.error(
+                "wrong setting", name=f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}", why=fault["msg"]
+            )
+        raise typer.Exit(2) from error
+    run_and_exit(serve(current, dev=dev))
+
+
+if __name__ == "__main__":
+    typer.run(main)

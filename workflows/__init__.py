@@ -1,0 +1,1 @@
+"""Durable workflows: they wait and perform, and hold no policy."""

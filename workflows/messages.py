@@ -1,0 +1,105 @@
+"""The ways into a case: a signal and an update for every kind of fact, named as the fact.
+
+Every handler takes one raw value and may be called without it: a message whose shape is wrong must reach the case
+and be held (ALL-2), where a typed handler would drop it or stop the case.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import (
+    HandleSignalInput,
+    HandleUpdateInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
+
+from domain.facts import KINDS
+from domain.intake import ANY_FACT, DISMISS, RESUBMIT
+from domain.views import Receipt
+
+_ABOUT = {
+    ANY_FACT: "Any fact: one JSON object with its `kind`.",
+    DISMISS: 'Dismiss a quarantined message: {"entry": id, "why": text, "by": name}.',
+    RESUBMIT: 'Send a quarantined message corrected: {"entry": id, "fact": {"kind": ...}}.',
+    **{kind: f"{(fact.__doc__ or '').splitlines()[0]} One JSON object." for kind, fact in KINDS.items()},
+}
+
+
+class Messages:
+    """What the handlers hand on to; the case workflow says what becomes of it."""
+
+    def hear(self, name: str, values: Sequence[RawValue | None]) -> None:
+        """Remember a signal's content, whatever it is."""
+        raise NotImplementedError
+
+    def refusal(self, name: str, values: Sequence[RawValue | None]) -> str | None:
+        """Why an update is refused before anything is recorded; None when it is taken."""
+        raise NotImplementedError
+
+    def record(self, name: str, value: RawValue | None) -> Receipt:
+        """Record what an update says and answer with the receipt."""
+        raise NotImplementedError
+
+    @workflow.signal(dynamic=True, description="A signal of a name no fact has: it goes into quarantine.")
+    def _unknown(self, name: str, values: Sequence[RawValue]) -> None:
+        self.hear(name, values)
+
+
+def _signal(name: str) -> Any:
+    def handler(self: Messages, message: RawValue = None) -> None:  # type: ignore[assignment]
+        self.hear(name, [message])
+
+    return workflow.signal(name=name, description=_ABOUT[name])(handler)
+
+
+def _update(name: str) -> Any:
+    def handler(self: Messages, message: RawValue = None) -> Receipt:  # type: ignore[assignment]
+        return self.record(name, message)
+
+    def validator(self: Messages, message: RawValue = None) -> None:  # type: ignore[assignment]
+        _refuse(self, name, [message])
+
+    update = workflow.update(name=name, description=_ABOUT[name])(handler)
+    update.validator(validator)
+    return update
+
+
+for _name in _ABOUT:
+    setattr(Messages, f"signal_{_name}", _signal(_name))
+    setattr(Messages, f"update_{_name}", _update(_name))
+
+
+def _refuse(case: Messages, name: str, values: Sequence[RawValue | None]) -> None:
+    because = case.refusal(name, values)
+    if because:
+        raise ApplicationError(because, type="Refused", non_retryable=True)
+
+
+class SurplusArguments(Interceptor):
+    """Messages with more than one argument reach the case too, instead of failing its workflow task for ever."""
+
+    def workflow_interceptor_class(
+        self, input: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor] | None:
+        """The inbound interceptor of every workflow."""
+        return _Inbound
+
+
+class _Inbound(WorkflowInboundInterceptor):
+    async def handle_signal(self, input: HandleSignalInput) -> None:
+        case = workflow.instance()
+        if isinstance(case, Messages) and input.signal in _ABOUT and len(input.args) > 1:
+            case.hear(input.signal, input.args)
+        else:
+            await super().handle_signal(input)
+
+    def handle_update_validator(self, input: HandleUpdateInput) -> None:
+        case = workflow.instance()
+        if isinstance(case, Messages) and len(input.args) > 1:
+            _refuse(case, input.update, input.args)
+        super().handle_update_validator(input)

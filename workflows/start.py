@@ -1,0 +1,36 @@
+"""What a case workflow is started with, and what it ends with."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from domain.case import Case, Held, Outcome
+from domain.policy import Policy, Reason
+
+CASE_WORKFLOW = "ReengagementCase"
+TASK_QUEUE = "reengagement"
+
+
+class Start(BaseModel):
+    """A case's input: the opening fact, and the policy edition with its values (ALL-5).
+
+    From a stock client an edition's id will do, or none for the program's default: the values are then read by an
+    activity, so that they stand in history all the same. `carried` is the state that continue-as-new brings along.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    opened: Any = None
+    edition: Policy | str | None = None
+    carried: Case | None = None
+    continue_after_days: int = 365
+
+
+class Ended(BaseModel):
+    """How a case ended: its outcome, why, and what was still in quarantine."""
+
+    case_id: str
+    outcome: Outcome
+    why: Reason | None
+    letters_sent: int
+    quarantine: list[Held] = []
