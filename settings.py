@@ -1,6 +1,7 @@
 """One frozen settings object, from the environment (`REENGAGEMENT_...`); wrong values fail at start, by name."""
 
 import secrets
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated
@@ -56,10 +57,8 @@ class Settings(BaseSettings):
             fresh = path.with_suffix(f".{secrets.token_hex(4)}")
             fresh.write_text(secrets.token_hex(32))
             fresh.chmod(0o600)
-            try:
+            with suppress(FileExistsError):
                 path.hardlink_to(fresh)
-            except FileExistsError:
-                pass
             fresh.unlink()
         return path.read_bytes()
 

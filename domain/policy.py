@@ -109,7 +109,7 @@ class Policy(_Frozen):
 
 
 class EditionRead(_Frozen):
-    """The edition a case runs under, as it was read for it; `fault` says why another that was asked for is not. ALL-5."""
+    """The edition a case runs under, as it was read; `fault` says why another that was asked for is not. ALL-5."""
 
     policy: Policy
     fault: str | None = None

@@ -1,0 +1,98 @@
+"""The migrations make exactly the tables the code expects, whoever runs them, and however many at once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.context import ForkServerContext
+from threading import Barrier
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from activities.records.database import connect
+from activities.records.schema import Base
+
+pytest_plugins = ["tests.unit.postgres"]
+
+
+def differences(url: str) -> list[Any]:
+    engine = connect(url)
+    with engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    engine.dispose()
+    return found
+
+
+def tables(url: str) -> set[str]:
+    engine = create_engine(url)
+    found = set(inspect(engine).get_table_names())
+    engine.dispose()
+    return found
+
+
+def execute(url: str, statement: str) -> None:
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_an_empty_database_becomes_what_the_schema_says(records_url: str) -> None:
+    assert differences(records_url) == []
+    assert tables(records_url) == {*Base.metadata.tables, "alembic_version"}
+
+
+def test_the_comparison_sees_a_column_that_is_missing(records_url: str) -> None:
+    connect(records_url).dispose()
+    execute(records_url, "ALTER TABLE staff_task DROP COLUMN month")
+    assert [(what, table) for what, _, table, _ in differences(records_url)] == [("add_column", "staff_task")]
+
+
+def test_running_the_migrations_again_is_harmless(records_url: str) -> None:
+    connect(records_url).dispose()
+    execute(records_url, "INSERT INTO mwa_case (case_id) VALUES ('kept')")
+    connect(records_url).dispose()
+    engine = create_engine(records_url)
+    with engine.connect() as connection:
+        assert connection.scalars(text("SELECT case_id FROM mwa_case")).all() == ["kept"]
+        assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0001"]
+    engine.dispose()
+
+
+def test_a_migration_that_fails_midway_leaves_nothing_behind(records_url: str) -> None:
+    execute(records_url, "CREATE TABLE staff_task (in_the_way INTEGER)")
+    with pytest.raises(DBAPIError):
+        connect(records_url)
+    assert tables(records_url) == {"staff_task"}
+    execute(records_url, "DROP TABLE staff_task")
+    assert differences(records_url) == []
+
+
+def test_threads_opening_a_fresh_database_at_once_is_harmless(records_url: str) -> None:
+    together = Barrier(4)
+
+    def open_it(_: int) -> None:
+        together.wait()
+        connect(records_url).dispose()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(open_it, range(4)))
+    assert differences(records_url) == []
+
+
+def open_in_a_process(url: str, together: Any) -> None:
+    together.wait()
+    connect(url).dispose()
+
+
+def test_processes_opening_a_fresh_database_at_once_is_harmless(records_url: str, processes: ForkServerContext) -> None:
+    together = processes.Barrier(3)
+    started = [processes.Process(target=open_in_a_process, args=(records_url, together)) for _ in range(3)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    assert [process.exitcode for process in started] == [0, 0, 0]
+    assert differences(records_url) == []

@@ -1,0 +1,333 @@
+"""The records do what each command says, exactly once, and never tell a value in an error."""
+
+import re
+import sqlite3
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from threading import Barrier
+from typing import Any, get_args
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from activities.records.database import connect
+from activities.records.schema import Base, StaffTask
+from activities.records.store import Records
+from domain.commands import (
+    CloseTask,
+    DisplayProvider,
+    EndPlacement,
+    OpenCaseRecord,
+    OpenTask,
+    Performed,
+    Place,
+    RecordCommand,
+    RequestTransfer,
+    SendAlert,
+    SetWorkStatus,
+    UpdateIep,
+    WithdrawAlert,
+)
+
+pytest_plugins = ["tests.unit.postgres"]
+
+CASE = "mo-mwa/case/7/1"
+DAY_1, DAY_2, DAY_3 = (date(2024, 2, 28) + timedelta(days=days) for days in (0, 1, 2))
+
+OPEN = OpenCaseRecord(effect="open", case_id=CASE, program="mo-mwa", provider="p-1", work_status="SS")
+DISPLAY = DisplayProvider(effect="display", case_id=CASE, provider="p-2", instead_of="p-1")
+MANDATORY = SetWorkStatus(effect="status", case_id=CASE, work_status="DD", instead_of="SS")
+TRANSFER = RequestTransfer(effect="transfer", case_id=CASE, provider="p-2", requested_on=DAY_1)
+IEP = UpdateIep(effect="iep", case_id=CASE, agreed_on=DAY_1, activities=("Job search", "GED"), changes="New phone")
+PLACE = Place(effect="place", case_id=CASE, activity="MWA Trial Participation", since=DAY_1)
+END = EndPlacement(effect="end", case_id=CASE, undoes="place")
+ALERT = SendAlert(effect="alert", case_id=CASE, alert="lift_sanction", ground="MO-6")
+WITHDRAW = WithdrawAlert(effect="withdraw", case_id=CASE, undoes="alert")
+TASK = OpenTask(effect="task", case_id=CASE, topic="contact", rule="MO-11", text="Make a contact", month="2024-02")
+CLOSE = CloseTask(effect="close", case_id=CASE, undoes="task")
+
+SHOWN = {"program": "mo-mwa", "displayed_provider": "p-1", "work_status": "SS", "opened_on": DAY_1}
+NOTHING_SHOWN = {"program": None, "displayed_provider": None, "work_status": None, "opened_on": None}
+PLACED = {"activity": "MWA Trial Participation", "since": DAY_1, "placed_on": DAY_1}
+SENT = {"alert": "lift_sanction", "ground": "MO-6", "sent_on": DAY_1}
+ASKED = {"topic": "contact", "rule": "MO-11", "text": "Make a contact", "month": "2024-02", "opened_on": DAY_1}
+
+# What was carried out on day 1, the command of day 2, the table it concerns, and the row it leaves there.
+ROWS: list[tuple[list[RecordCommand], RecordCommand, str, dict[str, Any]]] = [
+    ([], OPEN, "mwa_case", SHOWN | {"opened_on": DAY_2}),
+    ([OPEN], DISPLAY, "mwa_case", SHOWN | {"displayed_provider": "p-2"}),
+    ([], DISPLAY, "mwa_case", NOTHING_SHOWN | {"displayed_provider": "p-2"}),
+    ([OPEN], MANDATORY, "mwa_case", SHOWN | {"work_status": "DD"}),
+    ([], MANDATORY, "mwa_case", NOTHING_SHOWN | {"work_status": "DD"}),
+    ([MANDATORY], OPEN, "mwa_case", SHOWN | {"opened_on": DAY_2}),
+    ([OPEN], OPEN.model_copy(update={"effect": "open-2", "provider": "p-9"}), "mwa_case",
+     SHOWN | {"displayed_provider": "p-9"}),
+    ([], TRANSFER, "mwa_transfer_request",
+     {"effect": "transfer", "provider": "p-2", "requested_on": DAY_1, "recorded_on": DAY_2}),
+    ([], IEP, "iep_update", {"effect": "iep", "agreed_on": DAY_1, "activities": ["Job search", "GED"],
+                             "changes": "New phone", "recorded_on": DAY_2}),
+    ([], PLACE, "mwa_placement",
+     PLACED | {"effect": "place", "placed_on": DAY_2, "ended_on": None, "ended_by_effect": None}),
+    ([PLACE], END, "mwa_placement", PLACED | {"effect": "place", "ended_on": DAY_2, "ended_by_effect": "end"}),
+    ([], ALERT, "eligibility_alert",
+     SENT | {"effect": "alert", "sent_on": DAY_2, "withdrawn_on": None, "withdrawn_by_effect": None}),
+    ([ALERT], WITHDRAW, "eligibility_alert",
+     SENT | {"effect": "alert", "withdrawn_on": DAY_2, "withdrawn_by_effect": "withdraw"}),
+    ([], TASK, "staff_task",
+     ASKED | {"effect": "task", "opened_on": DAY_2, "closed_on": None, "closed_by_effect": None}),
+    ([TASK], CLOSE, "staff_task", ASKED | {"effect": "task", "closed_on": DAY_2, "closed_by_effect": "close"}),
+]  # fmt: skip
+EVERYTHING: list[RecordCommand] = [
+    OPEN, DISPLAY, MANDATORY, TRANSFER, IEP, PLACE, END, ALERT, WITHDRAW, TASK, CLOSE,
+]  # fmt: skip
+
+
+@pytest.fixture
+def records(records_url: str) -> Iterator[Records]:
+    opened = Records.open(records_url)
+    yield opened
+    opened.close()
+
+
+def stored(url: str) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table, as the database has it."""
+    engine = connect(url)
+    with engine.connect() as connection:
+        found = {
+            table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in Base.metadata.sorted_tables
+        }
+    engine.dispose()
+    return found
+
+
+def test_the_tables_of_cases_know_every_command() -> None:
+    union, _ = get_args(RecordCommand)
+    assert {type(command) for _, command, _, _ in ROWS} == {type(command) for command in EVERYTHING}
+    assert {type(command) for command in EVERYTHING} == set(get_args(union))
+
+
+@pytest.mark.parametrize("case", ROWS, ids=lambda case: case[1].kind)
+def test_all_3_a_command_leaves_its_row_and_its_entry_in_the_ledger(
+    records: Records, records_url: str, case: tuple[list[RecordCommand], RecordCommand, str, dict[str, Any]]
+) -> None:
+    before, command, table, row = case
+    records.perform(before, on=DAY_1)
+    assert records.perform([command], on=DAY_2) == [Performed(effect=command.effect, on=DAY_2)]
+    found = stored(records_url)
+    assert found[table] == [{"case_id": CASE, **row}]
+    entry = {"effect": command.effect, "case_id": CASE, "kind": command.kind, "on_date": DAY_2}
+    assert entry in found["applied_effect"]
+
+
+def test_all_3_a_command_performed_again_changes_nothing_and_keeps_its_date(records: Records, records_url: str) -> None:
+    first = records.perform(EVERYTHING, on=DAY_1)
+    before = stored(records_url)
+    assert records.perform(EVERYTHING, on=DAY_2) == first
+    assert stored(records_url) == before
+    assert {answer.on for answer in first} == {DAY_1}
+
+
+def test_all_3_an_effect_given_twice_in_one_batch_is_carried_out_once(records: Records) -> None:
+    assert records.perform([TASK, CLOSE, TASK], on=DAY_1) == [
+        Performed(effect=effect, on=DAY_1) for effect in ("task", "close", "task")
+    ]
+    assert len(records.tasks(CASE, open_only=False)) == 1
+
+
+def test_a_batch_answers_old_and_new_effects_in_its_own_order(records: Records) -> None:
+    records.perform([ALERT], on=DAY_1)
+    assert records.perform([TASK, ALERT, PLACE], on=DAY_2) == [
+        Performed(effect="task", on=DAY_2),
+        Performed(effect="alert", on=DAY_1),
+        Performed(effect="place", on=DAY_2),
+    ]
+
+
+def test_nothing_to_perform_is_no_error(records: Records) -> None:
+    assert records.perform([], on=DAY_1) == []
+
+
+def test_all_3_threads_performing_the_same_at_once_have_one_effect(records: Records, records_url: str) -> None:
+    together = Barrier(6)
+
+    def perform(number: int) -> list[Performed]:
+        commands = EVERYTHING if number % 2 else EVERYTHING[::-1]
+        together.wait()
+        return sorted(records.perform(commands, on=DAY_1 + timedelta(days=number)), key=lambda done: done.effect)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(perform, range(6)))
+    assert all(answer == answers[0] for answer in answers)
+    found = stored(records_url)
+    assert len(found["applied_effect"]) == len(EVERYTHING)
+    assert [len(found[table]) for table in ("mwa_case", "mwa_placement", "staff_task", "iep_update")] == [1, 1, 1, 1]
+
+
+def test_threads_with_different_commands_wait_for_each_other_and_none_fails(records: Records) -> None:
+    def perform(number: int) -> None:
+        records.perform([TASK.model_copy(update={"effect": f"task-{number}"})], on=DAY_1)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(perform, range(64)))
+    assert len(records.tasks(CASE)) == 64
+
+
+def perform_in_a_process(url: str, together: Any, answers: Any, on: date) -> None:
+    records = Records.open(url)
+    together.wait()
+    answers.put(records.perform(EVERYTHING, on=on))
+    records.close()
+
+
+def test_all_3_processes_performing_the_same_at_once_have_one_effect(
+    records_url: str, processes: ForkServerContext
+) -> None:
+    together, answers = processes.Barrier(2), processes.Queue()
+    started = [
+        processes.Process(target=perform_in_a_process, args=(records_url, together, answers, day))
+        for day in (DAY_1, DAY_2)
+    ]
+    for process in started:
+        process.start()
+    one, other = answers.get(timeout=60), answers.get(timeout=60)
+    for process in started:
+        process.join()
+    assert [process.exitcode for process in started] == [0, 0]
+    assert one == other
+    found = stored(records_url)
+    assert len(found["applied_effect"]) == len(EVERYTHING)
+    assert len(found["staff_task"]) == 1
+
+
+def test_all_3_one_command_that_fails_takes_the_whole_batch_back(records: Records, records_url: str) -> None:
+    broken = TASK.model_construct(**TASK.model_dump() | {"text": None})
+    with pytest.raises(IntegrityError):
+        records.perform([OPEN, ALERT, broken, PLACE], on=DAY_1)
+    assert not any(stored(records_url).values())
+    records.perform([OPEN, ALERT, TASK, PLACE], on=DAY_2)
+    assert [alert.sent_on for alert in records.alerts(CASE)] == [DAY_2]
+
+
+@pytest.mark.parametrize("command", [END, WITHDRAW, CLOSE], ids=lambda command: command.kind)
+def test_undoing_what_was_never_carried_out_is_recorded_and_changes_nothing(
+    records: Records, records_url: str, command: RecordCommand
+) -> None:
+    assert records.perform([command], on=DAY_1) == [Performed(effect=command.effect, on=DAY_1)]
+    rows = stored(records_url)
+    assert [entry["effect"] for entry in rows.pop("applied_effect")] == [command.effect]
+    assert not any(rows.values())
+
+
+@pytest.mark.parametrize(("command", "undoing"), [(PLACE, END), (ALERT, WITHDRAW), (TASK, CLOSE)])
+def test_what_has_ended_is_not_ended_again(
+    records: Records, records_url: str, command: RecordCommand, undoing: RecordCommand
+) -> None:
+    records.perform([command, undoing], on=DAY_1)
+    before = stored(records_url)
+    records.perform([undoing.model_copy(update={"effect": "again"})], on=DAY_2)
+    after = stored(records_url)
+    after["applied_effect"] = [entry for entry in after["applied_effect"] if entry["effect"] != "again"]
+    assert after == before
+
+
+def test_an_undo_ends_only_what_it_names(records: Records) -> None:
+    other = TASK.model_copy(update={"effect": "task-2"})
+    records.perform([TASK, other, CLOSE], on=DAY_1)
+    assert [task.effect for task in records.tasks(CASE)] == ["task-2"]
+
+
+def test_tasks_are_read_oldest_first_of_one_case_or_all_open_or_closed_too(records: Records) -> None:
+    later = TASK.model_copy(update={"effect": "a-later"})
+    elsewhere = TASK.model_copy(update={"effect": "elsewhere", "case_id": "other"})
+    records.perform([TASK], on=DAY_1)
+    records.perform([later, elsewhere], on=DAY_2)
+    records.perform([CLOSE], on=DAY_3)
+    assert [task.effect for task in records.tasks()] == ["a-later", "elsewhere"]
+    assert [task.effect for task in records.tasks(CASE)] == ["a-later"]
+    assert [task.effect for task in records.tasks(CASE, open_only=False)] == ["task", "a-later"]
+
+
+def test_a_case_is_read_without_the_rows_of_another(records: Records) -> None:
+    records.perform([OPEN, TRANSFER, IEP, PLACE, ALERT], on=DAY_1)
+    case = records.case(CASE)
+    assert case is not None
+    assert (case.displayed_provider, case.work_status) == ("p-1", "SS")
+    readings = (records.transfers, records.iep_updates, records.placements, records.alerts)
+    assert [len(read(CASE)) for read in readings] == [1, 1, 1, 1]
+    assert [read("other") for read in readings] == [[], [], [], []]
+    assert records.case("other") is None
+
+
+def test_what_was_recorded_is_there_after_closing_and_opening_again(records_url: str) -> None:
+    for day in (DAY_1, DAY_2):
+        records = Records.open(records_url)
+        assert records.perform([TASK], on=day) == [Performed(effect="task", on=DAY_1)]
+        records.close()
+
+
+def test_no_row_is_accepted_that_the_ledger_does_not_know(records_url: str) -> None:
+    engine = connect(records_url)
+    with pytest.raises(IntegrityError), Session(engine) as session, session.begin():
+        session.add(
+            StaffTask(effect="smuggled", case_id=CASE, topic="t", rule="r", text="t", month=None, opened_on=DAY_1)
+        )
+    engine.dispose()
+
+
+def test_all_6_an_error_of_the_database_tells_no_value(records: Records, records_url: str) -> None:
+    told_us = "Annie lives in the shelter"
+    broken = IEP.model_construct(**IEP.model_dump() | {"changes": told_us, "activities": (told_us,), "agreed_on": None})
+    with pytest.raises(IntegrityError) as raised:
+        records.perform([broken], on=DAY_1)
+    printed = "".join(traceback.format_exception(raised.value))
+    assert "agreed_on" in printed
+    assert "Annie" not in printed
+
+
+def test_all_6_a_row_does_not_print_what_a_participant_told(records: Records) -> None:
+    records.perform([IEP, TASK], on=DAY_1)
+    printed = repr(records.iep_updates(CASE) + records.tasks(CASE))
+    assert CASE in printed
+    for told in ("New phone", "Job search", "Make a contact"):
+        assert told not in printed
+
+
+def test_a_missing_directory_of_the_database_file_is_created(tmp_path: Path) -> None:
+    file = tmp_path / "not" / "there" / "records.db"
+    Records.open(f"sqlite:///{file}").close()
+    assert file.exists()
+
+
+def test_reading_does_not_wait_for_a_writer_in_sqlite(tmp_path: Path) -> None:
+    file = tmp_path / "records.db"
+    records = Records.open(f"sqlite:///{file}")
+    records.perform([TASK], on=DAY_1)
+    writer = sqlite3.connect(file, isolation_level=None)
+    writer.execute("BEGIN EXCLUSIVE")
+    assert len(records.tasks()) == 1
+    writer.close()
+    records.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("sqlite://", "in memory"),
+        ("sqlite:///:memory:", "in memory"),
+        ("mysql://root:hunter2@db/records", "not 'mysql'"),
+        ("postgresql+asyncpg://db/records", "not 'postgresql+asyncpg'"),
+        ("records.db hunter2", "not a database URL"),
+    ],
+)
+def test_a_url_of_another_kind_is_refused_without_its_password(url: str, wrong: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(wrong)) as raised:
+        Records.open(url)
+    assert "sqlite:///<file>" in str(raised.value)
+    assert "hunter2" not in str(raised.value)
