@@ -11,16 +11,12 @@ from workflows.case import CaseWorkflow
 from workflows.messages import SurplusArguments
 
 _PASSED_THROUGH = (
-    "domain",
-    "policy",
-    "workflows",
-    "pydantic",
-    "pydantic_core",
-    "annotated_types",
-    "zoneinfo",
-    "tzdata",
+    *("domain", "policy", "workflows"),
+    *("pydantic", "pydantic_core", "annotated_types", "zoneinfo", "tzdata"),
+    *("structlog", "rich"),
 )
-"""Modules the sandbox does not load anew for every workflow: pure ones, and those that only describe data."""
+"""Modules the sandbox does not load anew for every workflow: pure ones, those that only describe data, and
+those that write the log lines of the SDK."""
 
 
 def _sandbox(runner: WorkflowRunner | None) -> WorkflowRunner:

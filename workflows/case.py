@@ -85,12 +85,12 @@ class CaseWorkflow(Messages):
 
     # Ways in: handlers are synchronous, and only remember or answer.
 
-    def hear(self, name: str, values: Sequence[RawValue | None]) -> None:
+    def hear(self, name: str, values: Sequence[Any]) -> None:
         """Remember a signal; the loop takes it in."""
         content, fault = _content(values)
         self._inbox.append(_Message(name, content, fault, workflow.now()))
 
-    def refusal(self, name: str, values: Sequence[RawValue | None]) -> str | None:
+    def refusal(self, name: str, values: Sequence[Any]) -> str | None:
         """Why an update is not taken; nothing is recorded of it."""
         if self._policy is None:
             return "case: is being opened; send again in a moment"
@@ -98,7 +98,7 @@ class CaseWorkflow(Messages):
         weighed = weigh(self._case, name, content, workflow.now(), self._policy)
         return fault or (weighed.because if isinstance(weighed, Refused) else None)
 
-    def record(self, name: str, value: RawValue | None) -> Receipt:
+    def record(self, name: str, value: Any) -> Receipt:
         """Take in what came before, then what the update says, and answer with what it did."""
         policy = self._policy
         assert policy is not None  # noqa: S101 - the validator has refused
@@ -273,17 +273,24 @@ class CaseWorkflow(Messages):
         )
 
 
-def _content(values: Sequence[RawValue | None]) -> tuple[str, str | None]:
+def _content(values: Sequence[Any]) -> tuple[str, str | None]:
     """The text of a message's one payload, and why it is none. What can't be text is kept as its hexadecimal bytes."""
     texts, fault = [], None if len(values) == 1 else f"message: one JSON argument, not {len(values)}"
     for value in values:
-        data = value.payload.data if value is not None else b""
+        data = _bytes(value)
         try:
             texts.append(data.decode())
         except UnicodeDecodeError:
             texts.append(data[:CONTENT_KEPT].hex())
             fault = fault or "message: is not UTF-8 text"
     return "\n".join(texts), fault
+
+
+def _bytes(value: Any) -> bytes:
+    """Surplus arguments arrive as plain values, for there is no handler whose types they match."""
+    if isinstance(value, RawValue):
+        return value.payload.data
+    return b"" if value is None else json.dumps(value, default=repr).encode()
 
 
 def _read_start(start: RawValue | None) -> tuple[Start, str | None]:

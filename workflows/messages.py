@@ -33,15 +33,15 @@ _ABOUT = {
 class Messages:
     """What the handlers hand on to; the case workflow says what becomes of it."""
 
-    def hear(self, name: str, values: Sequence[RawValue | None]) -> None:
+    def hear(self, name: str, values: Sequence[Any]) -> None:
         """Remember a signal's content, whatever it is."""
         raise NotImplementedError
 
-    def refusal(self, name: str, values: Sequence[RawValue | None]) -> str | None:
+    def refusal(self, name: str, values: Sequence[Any]) -> str | None:
         """Why an update is refused before anything is recorded; None when it is taken."""
         raise NotImplementedError
 
-    def record(self, name: str, value: RawValue | None) -> Receipt:
+    def record(self, name: str, value: Any) -> Receipt:
         """Record what an update says and answer with the receipt."""
         raise NotImplementedError
 
@@ -50,18 +50,22 @@ class Messages:
         self.hear(name, values)
 
 
+# The SDK reads the types of handlers and knows `self` only where it carries none.
+
+
 def _signal(name: str) -> Any:
-    def handler(self: Messages, message: RawValue = None) -> None:  # type: ignore[assignment]
+    def handler(self, message: RawValue = None) -> None:  # type: ignore[no-untyped-def,assignment]
         self.hear(name, [message])
 
     return workflow.signal(name=name, description=_ABOUT[name])(handler)
 
 
 def _update(name: str) -> Any:
-    def handler(self: Messages, message: RawValue = None) -> Receipt:  # type: ignore[assignment]
-        return self.record(name, message)
+    def handler(self, message: RawValue = None) -> Receipt:  # type: ignore[no-untyped-def,assignment]
+        receipt: Receipt = self.record(name, message)
+        return receipt
 
-    def validator(self: Messages, message: RawValue = None) -> None:  # type: ignore[assignment]
+    def validator(self, message: RawValue = None) -> None:  # type: ignore[no-untyped-def,assignment]
         _refuse(self, name, [message])
 
     update = workflow.update(name=name, description=_ABOUT[name])(handler)
@@ -74,7 +78,7 @@ for _name in _ABOUT:
     setattr(Messages, f"update_{_name}", _update(_name))
 
 
-def _refuse(case: Messages, name: str, values: Sequence[RawValue | None]) -> None:
+def _refuse(case: Messages, name: str, values: Sequence[Any]) -> None:
     because = case.refusal(name, values)
     if because:
         raise ApplicationError(because, type="Refused", non_retryable=True)
