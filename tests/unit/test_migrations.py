@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 from threading import Barrier
 from typing import Any
 
@@ -70,26 +71,31 @@ def test_a_migration_that_fails_midway_leaves_nothing_behind(records_url: str) -
     assert differences(records_url) == []
 
 
-def test_threads_opening_a_fresh_database_at_once_is_harmless(records_url: str) -> None:
-    together = Barrier(4)
+def test_threads_opening_fresh_databases_at_once_is_harmless(records_url: str, tmp_path: Path) -> None:
+    urls = [records_url, records_url, *(f"sqlite:///{tmp_path / f'{number}.db'}" for number in range(2))]
+    together = Barrier(len(urls), timeout=20)
 
-    def open_it(_: int) -> None:
+    def open_it(url: str) -> None:
         together.wait()
-        connect(records_url).dispose()
+        connect(url).dispose()
 
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(open_it, range(4)))
-    assert differences(records_url) == []
-
-
-def open_in_a_process(url: str, together: Any) -> None:
-    together.wait()
-    connect(url).dispose()
+    with ThreadPoolExecutor(len(urls)) as pool:
+        list(pool.map(open_it, urls))
+    assert [differences(url) for url in urls] == [[], [], [], []]
 
 
-def test_processes_opening_a_fresh_database_at_once_is_harmless(records_url: str, processes: ForkServerContext) -> None:
-    together = processes.Barrier(3)
-    started = [processes.Process(target=open_in_a_process, args=(records_url, together)) for _ in range(3)]
+def open_in_a_process(urls: list[str], together: Any) -> None:
+    for url in urls:
+        together.wait()
+        connect(url).dispose()
+
+
+def test_processes_opening_a_fresh_database_at_once_is_harmless(
+    records_url: str, tmp_path: Path, processes: ForkServerContext
+) -> None:
+    urls = [records_url, *(f"sqlite:///{tmp_path / f'{number}.db'}" for number in range(12))]
+    together = processes.Barrier(3, timeout=20)
+    started = [processes.Process(target=open_in_a_process, args=(urls, together), daemon=True) for _ in range(3)]
     for process in started:
         process.start()
     for process in started:

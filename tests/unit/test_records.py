@@ -2,6 +2,7 @@
 
 import re
 import sqlite3
+import time
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,12 +13,12 @@ from threading import Barrier
 from typing import Any, get_args
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from activities.records.database import connect
-from activities.records.schema import Base, StaffTask
+from activities.records.schema import AppliedEffect, Base, StaffTask
 from activities.records.store import Records
 from domain.commands import (
     CloseTask,
@@ -155,7 +156,7 @@ def test_nothing_to_perform_is_no_error(records: Records) -> None:
 
 
 def test_all_3_threads_performing_the_same_at_once_have_one_effect(records: Records, records_url: str) -> None:
-    together = Barrier(6)
+    together = Barrier(6, timeout=20)
 
     def perform(number: int) -> list[Performed]:
         commands = EVERYTHING if number % 2 else EVERYTHING[::-1]
@@ -168,6 +169,20 @@ def test_all_3_threads_performing_the_same_at_once_have_one_effect(records: Reco
     found = stored(records_url)
     assert len(found["applied_effect"]) == len(EVERYTHING)
     assert [len(found[table]) for table in ("mwa_case", "mwa_placement", "staff_task", "iep_update")] == [1, 1, 1, 1]
+
+
+def test_two_workers_with_the_same_effects_in_another_order_never_wait_for_each_other(
+    records: Records, records_url: str
+) -> None:
+    other_worker = connect(records_url)
+    with ThreadPoolExecutor(2) as pool, other_worker.connect() as connection:
+        connection.execute(insert(AppliedEffect).values(effect=IEP.effect, case_id=CASE, kind="held", on_date=DAY_3))
+        one = pool.submit(records.perform, [ALERT, IEP, TASK], on=DAY_1)
+        other = pool.submit(records.perform, [TASK, IEP, ALERT], on=DAY_1)
+        time.sleep(0.3)  # both now wait for the effect that is held
+        connection.rollback()
+        assert one.result(timeout=20) == other.result(timeout=20)[::-1]
+    other_worker.dispose()
 
 
 def test_threads_with_different_commands_wait_for_each_other_and_none_fails(records: Records) -> None:
@@ -189,14 +204,14 @@ def perform_in_a_process(url: str, together: Any, answers: Any, on: date) -> Non
 def test_all_3_processes_performing_the_same_at_once_have_one_effect(
     records_url: str, processes: ForkServerContext
 ) -> None:
-    together, answers = processes.Barrier(2), processes.Queue()
+    together, answers = processes.Barrier(2, timeout=20), processes.Queue()
     started = [
-        processes.Process(target=perform_in_a_process, args=(records_url, together, answers, day))
+        processes.Process(target=perform_in_a_process, args=(records_url, together, answers, day), daemon=True)
         for day in (DAY_1, DAY_2)
     ]
     for process in started:
         process.start()
-    one, other = answers.get(timeout=60), answers.get(timeout=60)
+    one, other = answers.get(timeout=20), answers.get(timeout=20)
     for process in started:
         process.join()
     assert [process.exitcode for process in started] == [0, 0]
