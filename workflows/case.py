@@ -62,6 +62,7 @@ class CaseWorkflow(Messages):
         self._timer: asyncio.Task[None] | None = None
         self._timer_at: datetime | None = None
         self._leaving = False
+        self._answered = False
 
     @workflow.run
     async def run(self, start: RawValue = None) -> Ended:  # type: ignore[assignment]
@@ -70,6 +71,7 @@ class CaseWorkflow(Messages):
         if not self._start.carried:
             self._open(start, policy)
         while True:
+            self._answered = False
             self._take_in(policy)
             self._perform(policy)
             if self._is_over():
@@ -103,6 +105,7 @@ class CaseWorkflow(Messages):
         policy = self._policy
         assert policy is not None  # noqa: S101 - the validator has refused
         self._take_in(policy, most=None)
+        self._answered = True  # the loop has what was decided here still to carry out
         answer = self._decide_on(_Message(name, *_content([value]), workflow.now()), policy)
         if isinstance(answer, Refused):  # what came before, in the same task, made it wrong
             raise ApplicationError(answer.because, type="Refused", non_retryable=True)
@@ -233,7 +236,7 @@ class CaseWorkflow(Messages):
             await workflow.sleep(timedelta(milliseconds=1))
             return
         try:
-            await workflow.wait_condition(lambda: bool(self._inbox or self._news))
+            await workflow.wait_condition(lambda: bool(self._inbox or self._news or self._answered))
         except asyncio.CancelledError:
             because = "a case ends by its facts, such as opened_in_error; a request to cancel is none"
             self._inbox.append(_Message("cancel", "", because, workflow.now()))
