@@ -1,6 +1,6 @@
 """Search attributes of a case: few, codes and counts only, no personal data (ALL-6)."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
@@ -9,7 +9,7 @@ from domain.case import Case
 from domain.policy import Policy
 from domain.rules.rate import this_month
 from domain.rules.transfer import displayed_provider
-from domain.views import needs_action, next_action_at
+from domain.views import needs_action
 
 PROGRAM = SearchAttributeKey.for_keyword("Program")
 PHASE = SearchAttributeKey.for_keyword("Phase")
@@ -34,7 +34,9 @@ KEYS: tuple[SearchAttributeKey[Any], ...] = (
 )
 
 
-def changes(case: Case, policy: Policy, known: TypedSearchAttributes) -> list[SearchAttributeUpdate[Any]]:
+def changes(
+    case: Case, policy: Policy, next_action_at: datetime | None, known: TypedSearchAttributes
+) -> list[SearchAttributeUpdate[Any]]:
     """What is to be upserted so that the attributes say what the case says.
 
     While a command is carried out the next action is that one, and its date stays.
@@ -50,8 +52,7 @@ def changes(case: Case, policy: Policy, known: TypedSearchAttributes) -> list[Se
         LETTERS_SENT: len(case.letters_sent()),
     }
     if not case.open_issues():
-        at = next_action_at(case, policy)
-        now[NEXT_ACTION_AT] = at.astimezone(UTC) if at else None
+        now[NEXT_ACTION_AT] = next_action_at.astimezone(UTC) if next_action_at else None
     updates: list[SearchAttributeUpdate[Any]] = []
     for key, value in now.items():
         if known.get(key) != value:

@@ -79,10 +79,11 @@ class CaseWorkflow(Messages):
             self._leaving = self._leaving or self._should_continue_as_new()
             if self._leaving and not self._performing and not self._inbox:
                 workflow.continue_as_new(self._carry(policy))
-            self._set_timer(policy)
-            self._publish(policy)
+            at = next_action_at(self._case, policy)
+            self._set_timer(at)
+            self._publish(policy, at)
             await self._something_new()
-        self._publish(policy)
+        self._publish(policy, None)
         return self._ended()
 
     # Ways in: handlers are synchronous, and only remember or answer.
@@ -211,13 +212,12 @@ class CaseWorkflow(Messages):
         else:
             self._news.append(WasPerformed(done or (), workflow.now()))
 
-    def _set_timer(self, policy: Policy) -> None:
+    def _set_timer(self, at: datetime | None) -> None:
         """One timer, for the earliest deadline; kept while that stands.
 
         While commands are on their way for the first time the timer is left as it is: they take minutes, and setting
         it twice would double the history of a quiet letter cycle.
         """
-        at = next_action_at(self._case, policy)
         if at == self._timer_at or (self._performing and not self._case.troubles):
             return
         if self._timer:
@@ -241,9 +241,9 @@ class CaseWorkflow(Messages):
             because = "a case ends by its facts, such as opened_in_error; a request to cancel is none"
             self._inbox.append(_Message("cancel", "", because, workflow.now()))
 
-    def _publish(self, policy: Policy) -> None:
+    def _publish(self, policy: Policy, at: datetime | None) -> None:
         """Tell the Temporal UI: search attributes where they changed, and the table of details."""
-        updates = changes(self._case, policy, workflow.info().typed_search_attributes)
+        updates = changes(self._case, policy, at, workflow.info().typed_search_attributes)
         if updates:
             workflow.upsert_search_attributes(updates)
         workflow.set_current_details(details(self._case, policy))
