@@ -26,6 +26,10 @@ from settings import Settings
 
 LIFE = timedelta(days=60 * 31 + 20)
 """A little more than the 60 months of the lifetime limit."""
+_SKIPPING = (
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIME_SKIPPING_TRANSITIONED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED,
+)
 _AT_ONCE = 16
 _LOOK_AGAIN = 0.05
 
@@ -110,9 +114,15 @@ async def _each(histories: Iterable[WorkflowHistory]) -> AsyncIterator[WorkflowH
 
 def quiet_cycle(history: WorkflowHistory) -> Sequence[HistoryEvent]:
     """The events from one letter to the next where nothing else happens: of a life's cycles, one of median size."""
-    letters = [index for index, event in enumerate(history.events) if _is_letter(event)]
-    cycles = [history.events[one:next_one] for one, next_one in pairwise(letters)]
+    events = real(history)
+    letters = [index for index, event in enumerate(events) if _is_letter(event)]
+    cycles = [events[one:next_one] for one, next_one in pairwise(letters)]
     return sorted(cycles, key=size)[len(cycles) // 2]
+
+
+def real(history: WorkflowHistory) -> Sequence[HistoryEvent]:
+    """The events that real time leaves too: without those that only say that time was skipped."""
+    return [event for event in history.events if event.event_type not in _SKIPPING]
 
 
 def size(events: Iterable[HistoryEvent]) -> int:

@@ -21,7 +21,7 @@ class Goal:
         return row.ratio is not None and row.ratio >= self.limit
 
     def __str__(self) -> str:
-        return f"at most {self.limit:g}" if self.of == "ours" else f"ratio at least {self.limit:.2f}"
+        return f"ours ≤ {self.limit:g}" if self.of == "ours" else f"ratio ≥ {self.limit:.2f}"
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,13 @@ class Report:
             title=f"Ours and a bare hand-written workflow, {self.cores} cores, {self.seconds:.0f} s",
             caption="ratio: 1.00 is equal, more is better for ours",
         )
-        table.add_column("measured")
+        table.add_column("measured", no_wrap=True)
         for heading in ("ours", "bare", "ratio"):
-            table.add_column(heading, justify="right")
-        table.add_column("goal")
+            table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column("goal", no_wrap=True)
         for row in self.rows:
             style = {"missed": "bold red", "met": "green", "": ""}[row.verdict]
-            goal = f"{row.goal}: [{style}]{row.verdict}[/]" if row.goal else ""
+            goal = f"{row.goal} [{style}]{row.verdict}[/]" if row.goal else ""
             ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
             table.add_row(f"{row.name} ({row.unit})", _figure(row.ours), _figure(row.bare), ratio, goal)
         return table
