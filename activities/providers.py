@@ -45,6 +45,7 @@ class Provider(_Entry):
 
 class _File(_Entry):
     providers: Annotated[tuple[Provider, ...], Field(min_length=1)]
+    default: str | None = None
 
 
 class UnknownProvider(LookupError):
@@ -61,9 +62,10 @@ class BadProviderFile(ValueError):
 
 @dataclass(frozen=True)
 class ProviderDirectory:
-    """Every provider by its code."""
+    """Every provider by its code; `default` is the one displayed where a caseload file names none."""
 
     providers: Mapping[str, Provider]
+    default: str | None = None
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -74,7 +76,8 @@ class ProviderDirectory:
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise BadProviderFile(f"{path} is not YAML in UTF-8: {error}") from None
         try:
-            entries = _File.model_validate(content).providers
+            read = _File.model_validate(content)
+            entries = read.providers
         except ValidationError as error:
             found = (_in_words(content, tree, each["loc"], each["msg"]) for each in error.errors())
             raise BadProviderFile("\n".join(f"{path}, {problem}" for problem in found)) from None
@@ -83,7 +86,10 @@ class ProviderDirectory:
             if code in codes[:entry]:
                 problem = _in_words(content, tree, ("providers", entry, "code"), "given twice")
                 raise BadProviderFile(f"{path}, {problem}")
-        return cls({provider.code: provider for provider in entries})
+        if read.default is not None and read.default not in codes:
+            problem = _in_words(content, tree, ("default",), "not the code of an entry")
+            raise BadProviderFile(f"{path}, {problem}")
+        return cls({provider.code: provider for provider in entries}, read.default)
 
     def get(self, code: str) -> Provider:
         """The provider with a code. Raises UnknownProvider."""
@@ -104,7 +110,8 @@ def _in_words(content: Any, tree: yaml.Node | None, loc: tuple[int | str, ...], 
             right = f"; expected {_WHAT_IS_RIGHT[named]}" if named else ""
             return f"{line}, entry {index + 1} ({code}), {'.'.join(map(str, field))}: {message}{right}"
         case _:
-            return f"{line}, {'.'.join(map(str, loc))}: {message}; expected a list under `providers`, and nothing else"
+            right = "a list under `providers`, and at most the code of one as `default`"
+            return f"{line}, {'.'.join(map(str, loc))}: {message}; expected {right}"
 
 
 def _line(node: yaml.Node | None, loc: tuple[int | str, ...]) -> int:

@@ -2,7 +2,7 @@
 
 from casefiles.caseload import Caseload, CaseloadError, Defaults, Doubt, Opening, Reject
 from casefiles.facts import FactLine, read_facts
-from casefiles.reading import Format, read
+from casefiles.reading import Format, read, read_row
 
 __all__ = [
     "Caseload",
@@ -15,4 +15,5 @@ __all__ = [
     "Reject",
     "read",
     "read_facts",
+    "read_row",
 ]

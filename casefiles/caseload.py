@@ -5,14 +5,14 @@ neither repeats what the file says, which is personal data (ALL-6).
 """
 
 import hmac
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
 from pydantic import ValidationError
 
-from domain.facts import Fact, Opened
+from domain.facts import Address, Fact, Opened
 
 UNSET = "unset"
 ENVELOPE = frozenset(Fact.model_fields)
@@ -24,13 +24,17 @@ class CaseloadError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """A case to open. `person` is secret: it is only ever hashed into a case id, never shown or logged."""
+    """A case to open. `person` is secret: it is only ever hashed into a case id, never shown or logged.
+
+    `family` is the state's case number where a file speaks of families, to find names and addresses by.
+    """
 
     program: str
     person: str = field(repr=False)
     opened: Opened = field(repr=False)
     line: int
     episode: int = 1
+    family: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +66,20 @@ Entry = Opening | Reject | Doubt | Family
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Name and address of a participant, from another source than the caseload file."""
+
+    name: str = field(repr=False)
+    address: Address | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Defaults:
     """What a file may leave out and the agency supplies; a file's own value goes before.
 
     `required_hours` are a week, 30 unless set: operational. `message_key` keys the hash that message ids are made of;
-    without one, an id could be tested against guesses of what the row says.
+    without one, an id could be tested against guesses of what the row says. `contacts` are by the case number of a
+    federal file, which has neither names nor addresses.
     Raises CaseloadError, naming the value, when one of them could not stand in an opening.
     """
 
@@ -78,6 +91,7 @@ class Defaults:
     required_hours: float = 30
     language: Literal["en", "es"] = "en"
     message_key: bytes = field(default=b"", repr=False)
+    contacts: Mapping[str, Contact] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         try:
@@ -128,6 +142,11 @@ class Caseload:
                 case Family(sanctioned):
                     self.families += 1
                     self.work_sanctioned += sanctioned
+
+    def reject(self, opening: Opening, because: Reject) -> None:
+        """Take an opening back that was read rightly and can't be opened all the same."""
+        self.to_open -= 1
+        self.rejects.append(because)
 
     @property
     def rejected(self) -> int:

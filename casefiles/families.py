@@ -72,7 +72,7 @@ def entries_of(families: Families, defaults: Defaults) -> Iterator[Entry]:
             if isinstance(entry, Opening):
                 lines.append(entry.line)
     if lines:
-        yield from _left_unsaid(min(lines), len(lines))
+        yield from _left_unsaid(min(lines), len(lines), defaults)
 
 
 def _of_sanctioned(key: Key, reports: dict[Month, Report], last: Month, defaults: Defaults) -> Iterator[Entry]:
@@ -98,7 +98,13 @@ def _of_sanctioned(key: Key, reports: dict[Month, Report], last: Month, defaults
     yield from _doubts(report, adult, month, last)
     fields = _fields(adult, report, month) | {"sanction_began": first_day(run[-1][0])}
     person = "|".join(("acf199", *key, *adult.identity))
-    opening = Opening(defaults.program, person, Opened.model_validate(_unsaid(defaults) | fields), report.line)
+    contact = defaults.contacts.get(key[1])
+    if contact:
+        fields |= {"name": contact.name, "address": contact.address}
+    elif defaults.contacts:
+        yield Doubt(report.line, "contacts", "no name and address for this case number: the first letter waits")
+    opened = Opened.model_validate(_unsaid(defaults) | fields)
+    opening = Opening(defaults.program, person, opened, report.line, family=key[1])
     yield replace(opening, opened=defaults.identified(opening))
 
 
@@ -157,7 +163,7 @@ def _unsaid(defaults: Defaults) -> dict[str, object]:
     return defaults.opened | {"message_id": UNSET, "name": SALUTATION[defaults.language]}
 
 
-def _left_unsaid(line: int, cases: int) -> Iterator[Doubt]:
+def _left_unsaid(line: int, cases: int, defaults: Defaults) -> Iterator[Doubt]:
     """What an ACF-199 file never tells, once a file, at the first case opened."""
     for name, meaning in (
         ("name", "letters say Participant until an opened fact gives the name"),
@@ -166,6 +172,8 @@ def _left_unsaid(line: int, cases: int) -> Iterator[Doubt]:
         ("sanctioned_months", "earlier sanctions are unknown, not none"),
         ("call_in_answered", "unknown"),
     ):
+        if defaults.contacts and name in ("name", "address"):
+            continue
         yield Doubt(line, name, f"not in an ACF-199 file ({cases} opened): {meaning}")
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from os import PathLike
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from casefiles import acf199, csv_file, ndjson_file
 from casefiles.caseload import Caseload, CaseloadError, Defaults, Entry
 from casefiles.lines import raw_lines
+from casefiles.rows import entries_of
 
 Format = Literal["csv", "ndjson", "acf199"]
 
@@ -27,6 +28,11 @@ def read(path: str | PathLike[str], format: Format | None = None, *, defaults: D
     """
     file = Path(path)
     return Caseload(_READERS[format or _format_of(file)](file, defaults))
+
+
+def read_row(row: dict[str, Any], *, defaults: Defaults) -> Caseload:
+    """One row of an NDJSON caseload, given as an object."""
+    return Caseload(entries_of(row, 1, defaults, {}))
 
 
 def _format_of(path: Path) -> Format:

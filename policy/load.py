@@ -11,6 +11,8 @@ from domain.policy import Policy
 
 EDITIONS = Path(__file__).parent / "editions"
 DEFAULT = "mo-mwa/2014-01-27"
+DEFAULTS = {"mo-mwa": DEFAULT}
+"""The edition a program's cases run under when none is asked for."""
 
 
 class BadEdition(ValueError):
@@ -50,6 +52,11 @@ def parse_edition(text: str, source: str = "edition") -> Policy:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'edition'}: {e['msg']}" for e in error.errors())
         raise BadEdition(f"{source}: {faults}") from error
+
+
+def default_edition(program: str) -> str | None:
+    """The id of a program's default edition, if it has one."""
+    return DEFAULTS.get(program)
 
 
 @cache
