@@ -4,18 +4,20 @@ What facts say is kept by slot, so that the same facts make the same case in wha
 was commanded is kept by key, so that every effect is given out once (ALL-3).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import cached_property
-from typing import Literal, TypeVar, cast
+from functools import cached_property, wraps
+from typing import Any, Literal, TypeVar, TypeVarTuple, cast
 
 from domain.commands import Command
 from domain.facts import CaseFact, Fact, Opened, TaskDone, Withdrawn
 from domain.policy import Reason
 
 FactOf = TypeVar("FactOf", bound=Fact)
+Answer = TypeVar("Answer")
+Given = TypeVarTuple("Given")
 
 SLOT_DEPTH = 4
 """How many reports of one slot are kept: the standing one, and what stands again when that is withdrawn."""
@@ -107,8 +109,20 @@ class Case:
     phase_since: date = date.min
     outcome: Outcome | None = None
 
+    def but(self, **changes: Any) -> "Case":
+        """The case with other values. What was told is read once for as long as the facts are the same."""
+        after = replace(self, **changes)
+        if after.facts is self.facts:
+            after.__dict__["_told"] = self._told
+        return after
+
     @cached_property
-    def _told(self) -> dict[str, list[Fact]]:
+    def _told(self) -> dict[type[Fact], list[Any]]:
+        return {}
+
+    @cached_property
+    def worked_out(self) -> dict[tuple[object, ...], tuple[Any, Any]]:
+        """What rules have said of this case; see `once_a_case`."""
         return {}
 
     @cached_property
@@ -117,13 +131,14 @@ class Case:
 
     def told(self, kind: type[FactOf]) -> list[FactOf]:
         """The facts of a kind that stand, one a slot, in the order they happened."""
-        name = kind.model_fields["kind"].default
-        if name not in self._told:
-            standing = (self._standing(slot) for slot in self.facts.get(name, {}).values())
-            self._told[name] = sorted(
+        told: list[FactOf] | None = self._told.get(kind)
+        if told is None:
+            slots = self.facts.get(kind.model_fields["kind"].default, {}).values()
+            standing = (self._standing(slot) for slot in slots)
+            told = self._told[kind] = sorted(
                 (fact for fact in standing if fact), key=lambda fact: (fact.happened_on, fact.recorded_at, fact.rank)
             )
-        return cast(list[FactOf], self._told[name])
+        return told
 
     def last(self, kind: type[FactOf]) -> FactOf | None:
         """The standing fact of a kind that happened last."""
@@ -133,7 +148,11 @@ class Case:
     def _standing(self, slot: tuple[CaseFact, ...]) -> Fact | None:
         return next((fact for fact in slot if fact.message_id not in self._withdrawn), None)
 
-    @property
+    def is_withdrawal(self, message_id: str) -> bool:
+        """Whether a message took another one back."""
+        return any(one.message_id == message_id for slot in self.facts.get("withdrawn", {}).values() for one in slot)
+
+    @cached_property
     def opening(self) -> Opened | None:
         """What is known of the case's opening, as last corrected."""
         return self.last(Opened)
@@ -141,11 +160,15 @@ class Case:
     def with_fact(self, fact: CaseFact, digest: str) -> "Case":
         """The case, having heard a fact: the highest ranks of its slot are kept, highest first."""
         kind = self.facts.get(fact.kind, {})
-        slot = tuple(sorted((*kind.get(fact.slot, ()), fact), key=lambda one: one.rank, reverse=True))
+        others = (one for one in kind.get(fact.slot, ()) if one.message_id != fact.message_id)
+        slot = tuple(sorted((*others, fact), key=lambda one: one.rank, reverse=True))
         heard = {**self.heard, fact.message_id: digest}
         if len(heard) > HEARD_KEPT:
             del heard[next(iter(heard))]
-        return replace(self, facts={**self.facts, fact.kind: {**kind, fact.slot: slot[:SLOT_DEPTH]}}, heard=heard)
+        after = replace(self, facts={**self.facts, fact.kind: {**kind, fact.slot: slot[:SLOT_DEPTH]}}, heard=heard)
+        if not isinstance(fact, Withdrawn):
+            after.__dict__["_told"] = {other: told for other, told in self._told.items() if other is not type(fact)}
+        return after
 
     def standing_of(self, fact: CaseFact) -> Literal["stands", "replaced", "withdrawn"]:
         """Whether a fact that was heard counts, and if not, why not."""
@@ -157,7 +180,7 @@ class Case:
     def noting(self, entries: Iterable[Entry]) -> "Case":
         """The case with more lines on its timeline."""
         added = tuple(entries)
-        return replace(self, timeline=(*self.timeline, *added)[-TIMELINE_KEPT:]) if added else self
+        return self.but(timeline=(*self.timeline, *added)[-TIMELINE_KEPT:]) if added else self
 
     def open_issues(self) -> list[Issue]:
         """What was commanded and is not performed yet, in the order it was commanded."""
@@ -187,3 +210,17 @@ class Case:
             for key, issue in self.issues.items()
             if key.startswith("letter/") and issue.status == "done" and issue.on
         )
+
+
+def once_a_case(rule: Callable[[Case, *Given], Answer]) -> Callable[[Case, *Given], Answer]:
+    """A rule that is worked out once for a case and the policy it is asked under: a case never changes."""
+
+    @wraps(rule)
+    def asked(case: Case, *given: *Given) -> Answer:
+        key = (rule, *map(id, given))
+        known = case.worked_out.get(key)
+        if known is None:  # what was given is kept with the answer, so that its id stays its own
+            known = case.worked_out[key] = (given, rule(case, *given))
+        return cast(Answer, known[1])
+
+    return asked

@@ -49,7 +49,10 @@ class OpenCaseRecord(_Command):
 
 
 class DisplayProvider(_Command):
-    """Display another provider in the MWA System: it accepted the case file. MO-14."""
+    """Display another provider in the MWA System: it accepted the case file. MO-14.
+
+    `instead_of` is the provider the case opened with, displayed again should the acceptance turn out to be none.
+    """
 
     kind: Literal["display_provider"] = "display_provider"
     provider: str
@@ -158,6 +161,11 @@ class Performed(BaseModel):
 def lane_of(command: Command) -> Lane:
     """The lane a command waits in: commands of one lane are carried out in order, lanes side by side."""
     return "letters" if isinstance(command, SendLetter) else "records"
+
+
+def is_replaced(command: Command) -> bool:
+    """Whether another command of its kind takes its place in the records, so that none need take it back first."""
+    return isinstance(command, OpenCaseRecord | DisplayProvider | SetWorkStatus)
 
 
 def undo(command: Command, effect: str) -> Command | None:

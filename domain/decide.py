@@ -7,15 +7,15 @@ reason (ALL-4).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from domain.calendar import business_day, local_date
+from domain.calendar import business_day, instant_of, local_date
 from domain.case import Case, Entry, Issue, Phase
-from domain.commands import Command, OpenTask, Performed, SendLetter, undo
+from domain.commands import Command, OpenTask, Performed, SendLetter, is_replaced, undo
 from domain.facts import CaseFact
 from domain.policy import Policy, Reason
 from domain.rules import closing, contact, letters, lift, limit, rate, response, transfer, trial
-from domain.rules.effects import Due, Effect
+from domain.rules.effects import Due, Effect, numbered
 
 RULES = (letters, response, trial, lift, limit, transfer, contact, rate)
 
@@ -70,7 +70,7 @@ def decide(case: Case, news: News, policy: Policy) -> Decision:
     """Take in one piece of news and settle what follows from it. Pure: the same arguments, the same decision."""
     now = max(case.now, news.received_at)
     day = business_day(now, policy.time_zone.value, policy.opens_at_hour.value)
-    return _settle(_take_in(replace(case, now=now, day=day), news, policy), policy)
+    return _settle(_take_in(case.but(now=now, day=day), news, policy), policy)
 
 
 def _take_in(case: Case, news: News, policy: Policy) -> Case:
@@ -84,7 +84,7 @@ def _take_in(case: Case, news: News, policy: Policy) -> Case:
         case IsStuck(effects, because):
             open_effects = {issue.effect for issue in case.open_issues()}
             stuck = {effect: because for effect in effects if effect in open_effects}
-            return replace(case, troubles={**case.troubles, **stuck})
+            return case.but(troubles={**case.troubles, **stuck})
         case _:
             return case
 
@@ -115,7 +115,7 @@ def _performed(case: Case, performed: Iterable[Performed], at: datetime) -> Case
         says = f"{issue.command.kind.replace('_', ' ') if issue.command else 'command'} carried out"
         entries.append(Entry(at, done.on, "effect", says, (), issue.effect))
     troubles = {effect: because for effect, because in case.troubles.items() if effect not in by_effect}
-    return replace(case, issues=issues, troubles=troubles).noting(entries)
+    return case.but(issues=issues, troubles=troubles).noting(entries)
 
 
 def _settle(case: Case, policy: Policy) -> Decision:
@@ -124,13 +124,11 @@ def _settle(case: Case, policy: Policy) -> Decision:
     outcome = end.outcome if end else None
     book = _Book(case)
     book.balance(_wanted(case, policy, end))
-    moved = why is not None and (phase, outcome) != (case.phase, case.outcome)
-    if moved and why:
+    if (phase, outcome) != (case.phase, case.outcome):
         says = f"{phase.value}{f' ({outcome.value})' if outcome else ''}: {why.says}"
         book.entries.insert(0, Entry(case.now, since, "decision", says, (why.rule,)))
         book.reasons.insert(0, why)
-    after = replace(
-        case,
+    after = case.but(
         issues=book.issues,
         troubles={effect: because for effect, because in case.troubles.items() if effect not in book.voided},
         phase=phase,
@@ -155,11 +153,11 @@ def _is_done(case: Case, key: str) -> bool:
     return issue is not None and issue.status == "done"
 
 
-def _phase(case: Case, policy: Policy, end: closing.Closing | None) -> tuple[Phase, Reason | None, date]:
+def _phase(case: Case, policy: Policy, end: closing.Closing | None) -> tuple[Phase, Reason, date]:
     if end:
         return Phase.CLOSED, end.reason, end.on
     if not case.opening:
-        return Phase.AWAITING_OPENING, None, case.day
+        return Phase.AWAITING_OPENING, policy.reason("start", "no opening stands"), case.day
     at_limit = limit.is_reached(case, policy)
     if at_limit:
         return Phase.LIMIT_REACHED, at_limit, case.day
@@ -219,17 +217,20 @@ class _Book:
         return True
 
     def _give_out(self, effect: Effect) -> None:
-        """Once; again when it was undone since; anew when its content changed before it was carried out."""
+        """Once; again when it was undone since; anew when its content changed."""
         issue, command = self.case.issues.get(effect.key), effect.command
         if issue and issue.status == "done" and isinstance(command, OpenTask) and self.case.task_done_on(issue.effect):
             self._take_back(effect.key, issue)
             self.issues[effect.key] = replace(issue, status="settled", command=None)
             return
-        if issue and (issue.status in ("done", "settled") or (issue.status == "open" and issue.command == command)):
+        if issue and issue.status in _STANDING and issue.command in (None, command):
             return
+        number = issue.number + (issue.status in ("undone", "done")) if issue else 1
+        if issue and issue.status == "done":
+            self._replace(effect.key, issue)
+            command = command.model_copy(update={"effect": numbered(self.case, effect.key, number)})
         if issue and issue.status == "open":
             self.voided.append(issue.effect)
-        number = issue.number + (issue.status == "undone") if issue else 1
         self.issues.pop(effect.key, None)  # what is given out anew goes to the end of its lane
         self.issues[effect.key] = Issue(command.effect, number, "open", command)
         self.commands.append(command)
@@ -237,11 +238,17 @@ class _Book:
         says = f"{command.kind.replace('_', ' ')}: {effect.reason.says}"
         self._note(says, (effect.reason.rule,), command.effect)
 
+    def _replace(self, key: str, issue: Issue) -> None:
+        """What was carried out says what is so no more: it is taken back, unless the new command takes its place."""
+        if issue.command and not is_replaced(issue.command):
+            self._take_back(key, issue)
+
     def _note(self, says: str, rules: tuple[str, ...], effect: str) -> None:
         self.entries.append(Entry(self.case.now, self.case.day, "decision", says, rules, effect))
 
 
 _UNDO = "undo/"
+_STANDING = ("open", "done", "settled")
 
 
 def next_deadline(case: Case, policy: Policy) -> Due | None:
@@ -270,8 +277,11 @@ def impossible(fact: CaseFact, policy: Policy, received_at: datetime) -> str | N
             return f"{name}: lies after the day it was received, {today}"
         if value < _PROGRAM_BEGAN:
             return f"{name}: lies before the program began, {_PROGRAM_BEGAN}"
-    if local_date(fact.recorded_at, policy.time_zone.value) > today:
+    zone = policy.time_zone.value
+    if fact.recorded_at >= instant_of(today + timedelta(days=1), zone, hour=0):
         return f"recorded_at: lies after the day it was received, {today}"
+    if fact.recorded_at < instant_of(_PROGRAM_BEGAN, zone, hour=0):
+        return f"recorded_at: lies before the program began, {_PROGRAM_BEGAN}"
     for name in ("through", "months_through"):
         month = getattr(fact, name, None)
         if month and month > f"{today:%Y-%m}":

@@ -5,10 +5,20 @@ Facts come late, twice and out of order; so each names the *slot* it speaks abou
 of the facts in one slot the highest rank stands. That is what makes a case the same whatever order they came in.
 """
 
+import re
 from datetime import date, datetime
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from domain.calendar import Month, starts_week
 
@@ -16,7 +26,17 @@ HOURS_IN_WEEK = 168
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
 Identifier = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,120}$")]
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+_NOT_ON_ONE_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def _one_line(text: str) -> str:
+    """Control characters can't be printed on a letter; direction marks make a text read as another."""
+    if _NOT_ON_ONE_LINE.search(text):
+        raise ValueError("one line of text, without control characters, line breaks or direction marks")
+    return text
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_one_line)]
 Text = Annotated[str, StringConstraints(max_length=2000)]
 Hours = Annotated[float, Field(ge=0, le=HOURS_IN_WEEK, allow_inf_nan=False)]
 
@@ -79,7 +99,9 @@ class Opened(_Report):
     months_counted: Annotated[int, Field(ge=0, le=600)] | None = Field(
         default=None, description="Months counted toward the lifetime limit; blank when unknown, which is not zero"
     )
-    months_through: Month | None = Field(default=None, description="The month through which they were counted")
+    months_through: Month | None = Field(
+        default=None, validate_default=True, description="The month through which they were counted"
+    )
     time_limit_exempt: bool = Field(default=False, description="The family is exempt from the lifetime limit")
     sanctioned_months: tuple[Month, ...] | None = Field(
         default=None,
@@ -101,9 +123,8 @@ class Opened(_Report):
 
     @field_validator("months_through")
     @classmethod
-    def _counted_through_a_month(cls, through: Month | None, info: object) -> Month | None:
-        counted = getattr(info, "data", {}).get("months_counted")
-        if (counted is None) != (through is None):
+    def _counted_through_a_month(cls, through: Month | None, info: ValidationInfo) -> Month | None:
+        if "months_counted" in info.data and (info.data["months_counted"] is None) != (through is None):
             raise ValueError("months_counted and months_through are given together or not at all")
         return through
 
@@ -271,6 +292,11 @@ class AddressChanged(Fact):
     area_provider: Code | None = Field(
         default=None, description="Code of the provider in whose area the address lies; opens a transfer if another"
     )
+
+    @property
+    def slot(self) -> str:
+        """Every move counts: an earlier one may have opened the transfer that was accepted since."""
+        return self.happened_on.isoformat()
 
 
 class _Transfer(Fact):

@@ -65,6 +65,8 @@ _SAYS = {
 def _effect_in_words(case: Case, fact: CaseFact, policy: Policy) -> str:
     if isinstance(fact, Withdrawn) and fact.withdraws not in case.heard:
         return "the message it takes back has not come yet, and will not count when it does"
+    if isinstance(fact, Withdrawn) and case.is_withdrawal(fact.withdraws):
+        return "a withdrawal stands: what it took back is sent again, under an id of its own, to count again"
     held = letters.held(case, policy) if case.opening and not case.outcome else None
     due = letters.next_letter(case, policy) if not case.outcome else None
     if held:
@@ -164,7 +166,7 @@ def explain(case: Case, policy: Policy) -> dict[str, Any]:
         "phase": case.phase,
         "outcome": case.outcome,
         "why": case.phase_reason,
-        "letters": held or letters.next_letter(case, policy),
+        "letters": None if case.outcome else held or letters.next_letter(case, policy),
         "lift": ground.reason if ground else {"missing": progress.missing},
         "weeks": [
             {"week": week, "hours": hours, "required": required_hours(case, week), "ends": week_end(week)}
@@ -190,7 +192,7 @@ def details(case: Case, policy: Policy) -> str:
     why = case.phase_reason
     rows = [
         ("Stands", f"**{_words(case.phase)}**{f': {_words(case.outcome)}' if case.outcome else ''}"),
-        ("Since", str(case.phase_since)),
+        ("Since", str(case.phase_since) if case.phase_since > date.min else "it was started"),
         ("Why", f"{why.says} ({why.rule})" if why else "no opening was heard that could be read (ALL-2)"),
     ]
     dues = deadlines(case, policy)

@@ -30,9 +30,11 @@ class Due:
 def effect_id(case: Case, key: str) -> str:
     """The effect id of a key: derived from the case, numbered when issued again after being undone. ALL-3."""
     issue = case.issues.get(key)
-    number = issue.number if issue else 1
-    if issue and issue.status == "undone":
-        number += 1
+    return numbered(case, key, issue.number + (issue.status == "undone") if issue else 1)
+
+
+def numbered(case: Case, key: str, number: int) -> str:
+    """The effect id of a key issued for the so many-th time. ALL-3."""
     return f"{case.id}/{key}" if number == 1 else f"{case.id}/{key}/{number}"
 
 

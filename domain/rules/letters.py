@@ -60,7 +60,7 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
     opening, provider, due = case.opening, displayed_provider(case), next_letter(case, policy)
     if not opening or not provider:
         return
-    key = f"case-record/{opening.provider}"
+    key = "case-record"
     record = OpenCaseRecord(
         effect=effect_id(case, key),
         case_id=case.id,

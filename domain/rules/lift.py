@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from domain.case import Case
+from domain.case import Case, once_a_case
 from domain.commands import SendAlert
 from domain.facts import SanctionLifted
 from domain.policy import Policy, Reason
@@ -23,22 +23,28 @@ class Ground:
     reason: Reason
 
 
-def ground(case: Case, policy: Policy) -> Ground | None:
-    """The ground for a lift that holds; of two, the one that was there first. MO-6, MO-7."""
+@once_a_case
+def grounds(case: Case, policy: Policy) -> list[Ground]:
+    """The grounds for a lift that hold, the one that was there first before the other. MO-6, MO-7."""
     if not case.opening:
-        return None
-    grounds: list[Ground] = []
+        return []
+    holding: list[Ground] = []
     progress = participation(case, policy)
     if progress.weeks and progress.fulfilled_on:
         weeks = ", ".join(week.isoformat() for week in progress.weeks)
         says = "the required hours in consecutive weeks, and everything asked for provided"
         reason = policy.reason("participation", says, weeks=weeks, fulfilled_on=progress.fulfilled_on)
-        grounds.append(Ground("participation", progress.fulfilled_on, reason))
+        holding.append(Ground("participation", progress.fulfilled_on, reason))
     found_on = good_cause.found_on(case)
     if found_on:
         reason = policy.reason("good_cause", "the participant meets good cause", found_on=found_on)
-        grounds.append(Ground("good_cause", found_on, reason))
-    return min(grounds, key=lambda one: one.on) if grounds else None
+        holding.append(Ground("good_cause", found_on, reason))
+    return sorted(holding, key=lambda one: one.on)
+
+
+def ground(case: Case, policy: Policy) -> Ground | None:
+    """The ground for a lift that holds; of two, the one that was there first. MO-6, MO-7."""
+    return next(iter(grounds(case, policy)), None)
 
 
 def confirmed_on(case: Case) -> date | None:
@@ -51,7 +57,7 @@ def confirmed_on(case: Case) -> date | None:
 
 def effects(case: Case, policy: Policy) -> Iterator[Effect]:
     """The alert to lift, once a recommendation; a task for each ten days it is not confirmed. MO-8."""
-    lifting = ground(case, policy)
+    lifting = _ground_to_tell(case, policy)
     if lifting:
         key = "alert/lift"
         yield Effect(
@@ -70,6 +76,13 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
             "report withdrawn",
             lifted_on=confirmed_on(case),
         )
+
+
+def _ground_to_tell(case: Case, policy: Policy) -> Ground | None:
+    """The ground the alert already names, for as long as it holds: another one beside it is no new recommendation."""
+    sent = case.effect_of("alert/lift")
+    told = sent.command.ground if sent and isinstance(sent.command, SendAlert) else None
+    return next((one for one in grounds(case, policy) if one.name == told), ground(case, policy))
 
 
 def _unconfirmed(case: Case, policy: Policy) -> Iterator[Effect]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.calendar import first_week_from, next_week, week_end
-from domain.case import Case
+from domain.case import Case, once_a_case
 from domain.facts import (
     HOURS_IN_WEEK,
     AssessmentCompleted,
@@ -17,6 +17,7 @@ from domain.facts import (
 from domain.policy import Policy
 
 
+@once_a_case
 def hours_by_week(case: Case) -> dict[date, float]:
     """Hours as last reported, by the week's Sunday; a week nobody reported is absent, not zero. MO-6."""
     return {report.week: report.hours for report in case.told(ParticipationWeek)}
@@ -36,6 +37,7 @@ def met(case: Case, week: date) -> bool | None:
     return None if hours is None else hours >= required_hours(case, week)
 
 
+@once_a_case
 def completed_weeks(case: Case, policy: Policy) -> tuple[date, ...] | None:
     """The first weeks in a row, by their dates and since the sanction began, in which the required hours were met.
 
@@ -54,11 +56,18 @@ def completed_weeks(case: Case, policy: Policy) -> tuple[date, ...] | None:
     return None
 
 
-def documents_outstanding(case: Case) -> tuple[str, ...]:
-    """Documents requested and not received since. MO-6."""
+def documents_received(case: Case) -> dict[str, date | None]:
+    """The documents requested, each with the date it was received since, None while it was not. MO-6."""
     received = {receipt.document: receipt.happened_on for receipt in case.told(DocumentReceived)}
     requested = {request.document: request.happened_on for request in case.told(DocumentRequested)}
-    return tuple(sorted(name for name, asked in requested.items() if received.get(name, date.min) < asked))
+    return {
+        name: received[name] if received.get(name, date.min) >= asked else None for name, asked in requested.items()
+    }
+
+
+def documents_outstanding(case: Case) -> tuple[str, ...]:
+    """Documents requested and not received since. MO-6."""
+    return tuple(sorted(name for name, received_on in documents_received(case).items() if not received_on))
 
 
 def assessment_needed(case: Case) -> bool:
@@ -75,6 +84,7 @@ class Participation:
     fulfilled_on: date | None
 
 
+@once_a_case
 def participation(case: Case, policy: Policy) -> Participation:
     """MO-6, condition by condition.
 
@@ -82,11 +92,10 @@ def participation(case: Case, policy: Policy) -> Participation:
     Letter the assessment and the IEP. Earlier sanctions change nothing.
     """
     weeks = completed_weeks(case, policy)
-    documents = documents_outstanding(case)
     missing = [] if weeks else [f"{policy.weeks_to_lift.value} consecutive weeks of the required hours"]
-    missing += [f"document: {name}" for name in documents]
+    missing += [f"document: {name}" for name in documents_outstanding(case)]
     dates = [week_end(weeks[-1])] if weeks else []
-    dates += [receipt.happened_on for receipt in case.told(DocumentReceived)]
+    dates += [received_on for received_on in documents_received(case).values() if received_on]
     if assessment_needed(case):
         for kind, name in ((AssessmentCompleted, "assessment"), (IepCompleted, "IEP")):
             done = case.last(kind)

@@ -84,8 +84,6 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
 def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
     """The first date of the next month that stands differently, the sanction going on. MO-13."""
     current = this_month(case, policy)
-    if current is None:
-        return
     for ahead in range(1, policy.rate_window_months.value + 1):
         month = add_months(month_of(case.day), ahead)
         then = in_rate(case, policy, month)

@@ -1,10 +1,12 @@
 """Case file transfers and the provider displayed: MO-14."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import reduce
+from itertools import groupby
 
-from domain.case import Case
+from domain.case import Case, once_a_case
 from domain.commands import DisplayProvider, RequestTransfer
 from domain.facts import (
     AddressChanged,
@@ -20,11 +22,10 @@ from domain.rules.effects import Due, Effect, effect_id, task
 
 @dataclass(frozen=True)
 class Display:
-    """A change of the provider displayed: to whom, since when, and who was displayed before."""
+    """A change of the provider displayed: to whom, and since when."""
 
     provider: str
     since: date
-    before: str
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,13 @@ class Transfers:
         return Transfers(self.first, self.displays)
 
 
-_ORDER: tuple[type[Fact], ...] = (
-    TransferRequested,
-    AddressChanged,
-    TransferAccepted,
-    TransferDeclined,
-    TransferWithdrawn,
-)
+_ANSWERS = (TransferAccepted, TransferDeclined, TransferWithdrawn)
+_ORDER: tuple[type[Fact], ...] = (TransferRequested, AddressChanged, *_ANSWERS)
 
 
+@once_a_case
 def transfers(case: Case) -> Transfers | None:
-    """The transfers by the dates they happened; on one date a request comes before its answer. MO-14.
+    """The transfers by the dates they happened, whenever they were heard. MO-14.
 
     A later request replaces a pending one. Only the provider that was asked can accept. None before the opening.
     """
@@ -67,9 +64,16 @@ def transfers(case: Case) -> Transfers | None:
         return None
     state = Transfers(case.opening.provider)
     told = [fact for kind in _ORDER for fact in case.told(kind)]
-    for fact in sorted(told, key=lambda one: (one.happened_on, _ORDER.index(type(one)), one.rank)):
-        state = _apply(state, fact)
+    told.sort(key=lambda one: (one.happened_on, _ORDER.index(type(one)), one.rank))
+    for _, day in groupby(told, key=lambda one: one.happened_on):
+        state = _on_one_day(state, list(day))
     return state
+
+
+def _on_one_day(state: Transfers, told: Sequence[Fact]) -> Transfers:
+    """An answer to what was pending comes before the day's requests, an answer to one of those after them."""
+    answers = [one for one in told if isinstance(one, _ANSWERS) and one.provider == state.pending]
+    return reduce(_apply, (*answers, *(one for one in told if one not in answers)), state)
 
 
 def _apply(state: Transfers, fact: Fact) -> Transfers:
@@ -82,8 +86,7 @@ def _apply(state: Transfers, fact: Fact) -> Transfers:
                 return state.settled()
             return replace(state.settled(), pending=provider, requested_on=on, by_move=isinstance(fact, AddressChanged))
         case TransferAccepted(provider=provider) if provider == state.pending:
-            display = Display(provider, on, before=state.displayed)
-            return Transfers(state.first, (*state.displays, display))
+            return Transfers(state.first, (*state.displays, Display(provider, on)))
         case TransferDeclined(provider=provider) if provider == state.pending:
             return replace(state.settled(), declined=provider, declined_on=on)
         case TransferWithdrawn(provider=provider) if provider == state.pending:
@@ -103,12 +106,12 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
     state = transfers(case)
     if not state:
         return
-    for display in state.displays:
-        key = f"provider/{display.provider}/{display.since}"
+    if state.displays:
+        key, since = "provider", state.displays[-1].since
         command = DisplayProvider(
-            effect=effect_id(case, key), case_id=case.id, provider=display.provider, instead_of=display.before
+            effect=effect_id(case, key), case_id=case.id, provider=state.displayed, instead_of=state.first
         )
-        reason = policy.reason("transfer", "the provider accepted the case file", accepted_on=display.since)
+        reason = policy.reason("transfer", "the provider accepted the case file", accepted_on=since)
         yield Effect(key, command, reason)
     if state.pending and state.requested_on:
         yield from _pending(case, policy, state.pending, state.requested_on, by_move=state.by_move)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from domain.calendar import first_week_from, next_week, week_end
-from domain.case import Case
+from domain.case import Case, once_a_case
 from domain.commands import Place
 from domain.facts import Response
 from domain.policy import Policy
@@ -30,12 +30,16 @@ class Trial:
         return self.failed_week is None and self.withdrew_on is None
 
 
+@once_a_case
 def trial(case: Case, policy: Policy) -> Trial | None:
-    """The latest trial: it starts with an agreement, and another only after the one before it ended. MO-9, MO-10."""
+    """The latest trial: it starts with an agreement, and another only after the one before it ended. MO-9, MO-10.
+
+    Of a refusal and a failed week, the one that came first ended it.
+    """
     latest: Trial | None = None
     for answer in stances(case):
         if answer.answer == "refuses":
-            if latest and latest.stands:
+            if latest and not _over_by(latest, answer.happened_on):
                 latest = Trial(latest.agreement, latest.first_week, None, withdrew_on=answer.happened_on)
         elif latest is None or _over_by(latest, answer.happened_on):
             latest = _judge(case, policy, answer)
