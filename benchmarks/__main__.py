@@ -39,7 +39,7 @@ class Plan:
     letters: int
 
 
-FULL = Plan(pairs=4, cases=120, facts=8, life_pairs=2, lives=8, letters=300)
+FULL = Plan(pairs=4, cases=120, facts=8, life_pairs=2, lives=6, letters=300)
 QUICK = Plan(pairs=1, cases=50, facts=8, life_pairs=1, lives=2, letters=50)
 
 

@@ -30,7 +30,7 @@ def rows(both: Both, printed: Spent) -> list[Row]:
         Row("quiet letter cycle", "events", pairs(_cycle_events), "less", QUIET_CYCLE_EVENTS),
         Row("quiet letter cycle", "bytes", pairs(_cycle_bytes), "less"),
         Row("life of 60 months", "events", pairs(lambda side: (len(real(one)) for one in side.histories)), "less"),
-        Row("life of 60 months", "bytes", pairs(lambda side: (size(real(one)) for one in side.histories)), "less"),
+        Row("life of 60 months", "KiB", pairs(lambda side: (size(real(one)) / 1024 for one in side.histories)), "less"),
         Row("letters printed as PDF", "/s", [(_rate(printed), None)]),
     ]
 

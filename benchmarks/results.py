@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any, Literal
 
+from rich.box import SIMPLE
 from rich.table import Table
 
 
@@ -86,6 +87,7 @@ class Report:
         """A table with a line for each row."""
         table = Table(
             title=f"Ours and a bare hand-written workflow, {self.cores} cores, {self.seconds:.0f} s",
+            box=SIMPLE,
             caption="ratio: 1.00 is equal, more is better for ours",
         )
         table.add_column("measured", no_wrap=True)
