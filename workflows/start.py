@@ -1,8 +1,8 @@
 """What a case workflow is started with, and what it ends with."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from domain.case import Case, Held, Outcome
 from domain.policy import Policy, Reason
@@ -23,7 +23,7 @@ class Start(BaseModel):
     opened: Any = None
     edition: Policy | str | None = None
     carried: Case | None = None
-    continue_after_days: int = 365
+    continue_after_days: Annotated[int, Field(ge=1)] = 365
 
 
 class Ended(BaseModel):
