@@ -1,0 +1,97 @@
+"""Continue-as-new loses nothing: state travels, signals arrive, effects stay once. ALL-1, ALL-2, ALL-3."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+from temporalio import workflow
+from temporalio.api.enums.v1 import EventType
+
+from domain.views import Receipt
+from tests.workflow.living import Life, World, fact, raw
+from tests.workflow.test_effects import Post, served_by
+from workflows.case import CaseWorkflow
+
+
+async def run_id(life: Life) -> str:
+    return (await life.handle.describe()).run_id or ""
+
+
+async def test_letters_quarantine_ledger_and_attributes_travel_to_the_next_run(world: World) -> None:
+    life = await world.open(continue_after_days=20)
+    await life.until_done()
+    first_run = await run_id(life)
+    said = fact(await life.today(), type="phone")
+    await life.handle.execute_update("contact_made", said)
+    bad = [raw(json.dumps(said | {"type": "pigeon"}).encode())]
+    await life.handle.signal("contact_made", args=bad)
+    [held] = (await life.until(lambda status: status.quarantine)).quarantine
+    first = life.letter_dates()[0]
+
+    await life.to(first + timedelta(days=61))
+    status = await life.until_done()
+    assert await run_id(life) != first_run
+    assert life.letter_dates() == [first + timedelta(days=30 * count) for count in range(3)]
+    assert [one.id for one in status.quarantine] == [held.id]
+    attributes = await life.attributes()
+    assert attributes["Phase"] == "reengaging"
+    assert attributes["Quarantined"] == 1
+    assert attributes["LettersSent"] == 3
+    assert "quarantine" in attributes["NeedsAction"]
+    assert "reengaging" in await life.details()
+
+    again = await life.handle.execute_update("contact_made", said, result_type=Receipt)
+    assert again.result == "duplicate"
+    await life.handle.signal("contact_made", args=bad)
+    await life.until(lambda status: status.quarantine[0].times == 2)
+    timeline = await life.timeline()
+    assert timeline[0].says.startswith("opened"), "what the earlier run knew is still told"
+
+
+async def test_an_open_command_travels_and_is_carried_out_once(world: World) -> None:
+    post = Post(world.outbox)
+    async with served_by(world, post) as queue:
+        life = await world.open(task_queue=queue, continue_after_days=20)
+        await life.until_done()
+        first_run = await run_id(life)
+        first = life.letter_dates()[0]
+        post.down = True
+        turning = asyncio.create_task(life.to(first + timedelta(days=30)))
+        await life.until(lambda status: status.open_commands == (f"{life.id}/letter/2",))
+        await life.signal("contact_made", type="phone", happened_on=first)
+        while await run_id(life) == first_run:
+            await asyncio.sleep(0.1)
+        status = await life.until(lambda status: status.facts_heard == 2)
+        assert status.open_commands == (f"{life.id}/letter/2",)
+        post.down = False
+        status = await life.until(lambda status: status.letters_sent == 2)
+        assert life.letter_dates() == [first, first + timedelta(days=30)]
+        turning.cancel()
+
+
+@pytest.mark.slow
+async def test_a_flood_of_signals_arrives_whole_through_continue_as_new(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:  # ALL-2
+    def is_long(self: CaseWorkflow) -> bool:
+        info = workflow.info()
+        return info.continued_run_id is None and info.get_current_history_length() > 200
+
+    monkeypatch.setattr(CaseWorkflow, "_should_continue_as_new", is_long)
+    life = await world.open()
+    await life.until_done()
+    first_run = await run_id(life)
+    today = await life.today()
+    lines = asyncio.Semaphore(25)
+
+    async def send(number: int) -> None:
+        async with lines:
+            await life.handle.signal("contact_made", fact(today, type="phone", note=f"call {number}"))
+
+    await asyncio.gather(*(send(number) for number in range(1000)))
+    status = await life.until(lambda status: status.facts_heard == 1001)
+    assert status.quarantine == ()
+    assert await run_id(life) != first_run
+    assert len(life.letter_dates()) == 1
+    assert await life.events(EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT) == []
