@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sysconfig
 from collections.abc import AsyncIterator
@@ -51,6 +52,7 @@ async def running(settings: Settings) -> AsyncIterator[Client]:
     State stays in `home/temporal.sqlite` (WAL) over restarts. The server has a process group of its own, so that an
     interrupt reaches the worker first. Raises ServerDidNotStart.
     """
+    _expect_free(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
     log = settings.home / "temporal.log"
     with log.open("ab") as output:
@@ -77,6 +79,19 @@ async def running(settings: Settings) -> AsyncIterator[Client]:
             await asyncio.to_thread(server.wait, 15)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
+
+
+def _expect_free(settings: Settings) -> None:
+    """The server itself takes half a minute to notice a port in use, and does not say so where people look."""
+    for name, port in (("REENGAGEMENT_PORT", settings.port), ("REENGAGEMENT_UI_PORT", settings.ui_port)):
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # one just given up is free
+            try:
+                trial.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise ServerDidNotStart(
+                    f"port {port} can't be used ({error.strerror}); set {name} to another"
+                ) from error
 
 
 async def _connected(server: "subprocess.Popen[bytes]", settings: Settings, log: Path) -> Client:
