@@ -13,7 +13,6 @@ from pydantic import TypeAdapter, ValidationError
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-import devserver
 from activities.providers import BadProviderFile, ProviderDirectory
 from casefiles import CaseloadError, Defaults, read, read_row
 from casefiles.contacts import read_contacts
@@ -28,7 +27,6 @@ from domain.facts import KINDS, CaseFact
 from policy.load import BadEdition, edition, edition_ids
 from process import run_and_exit
 from settings import Settings, settings
-from worker import CannotStart, working
 
 app = typer.Typer(
     help=__doc__,
@@ -277,7 +275,7 @@ async def _rehearse(lives: list[Any], days: int | None, *, dev: bool, as_json: b
     async with AsyncExitStack() as stack:
         try:
             client = await _server_and_worker(current, stack) if dev else await connect(current)
-        except (CannotStart, devserver.ServerDidNotStart, RPCError, RuntimeError) as error:
+        except (RPCError, RuntimeError) as error:
             err.print(f"error: {error}", markup=False, highlight=False)
             return FAILED
         code = await rehearse(client, lives, days, as_json=as_json)
@@ -293,6 +291,10 @@ async def _server_and_worker(current: Settings, stack: AsyncExitStack) -> Client
     try:
         return await asyncio.wait_for(connect(current), timeout=2)
     except (RPCError, RuntimeError, TimeoutError):
+        # What the worker needs takes a second to load, and no other command needs it.
+        import devserver  # noqa: PLC0415
+        from worker import working  # noqa: PLC0415
+
         client = await stack.enter_async_context(devserver.running(current))
         await stack.enter_async_context(working(client, current))
         return client

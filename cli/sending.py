@@ -109,7 +109,7 @@ async def _send_one(client: Client, line: FactLine) -> Answer:
     handle = client.get_workflow_handle(line.case_id)
     try:
         receipt: dict[str, Any] = await handle.execute_update(
-            line.kind, json.loads(line.fact_json), id=line.message_id, rpc_timeout=ANSWER_WITHIN
+            line.kind, json.loads(line.fact_json), rpc_timeout=ANSWER_WITHIN
         )
     except WorkflowUpdateFailedError as error:
         return answer("refused", str(error.cause))
