@@ -67,9 +67,9 @@ def test_the_30_days_run_over_the_leap_day_and_the_years_end() -> None:  # MO-3,
 
 
 def test_the_next_letter_goes_30_days_after_the_previous_one_was_sent_not_after_it_was_due() -> None:  # MO-3
-    case = opened("2026-01-05", performing=False).on("2026-01-12").perform()
-    assert case.letters == ["2026-01-12"]
-    assert ("letter 2", "2026-02-11") in case.waits_for()
+    case = opened("2026-01-05").leaving_open().on("2026-02-11").perform()
+    assert case.letters == ["2026-01-05", "2026-02-11"]  # due on the 4th, a week late
+    assert ("letter 3", "2026-03-13") in case.waits_for()
 
 
 def test_the_letter_is_not_sent_a_day_early() -> None:  # MO-3

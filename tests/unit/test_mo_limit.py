@@ -116,7 +116,7 @@ def test_at_the_limit_a_lift_still_lifts() -> None:  # MO-12, MO-8
 
 
 def test_one_who_agrees_at_the_limit_gets_no_letter() -> None:  # MO-12, MO-4
-    case = opened("2026-01-05", months_counted=59).on("2026-02-05").after(agreed("2026-02-06")).on("2026-02-20")
+    case = opened("2026-01-05", months_counted=59).on("2026-02-05").after(agreed("2026-03-02")).on("2026-03-14")
     assert (case.phase, len(case.letters)) == (Phase.LIMIT_REACHED, 2)
 
 

@@ -21,27 +21,26 @@ from tests.unit.building import (
 
 
 def in_phase(phase: Phase) -> Told:
-    """A case opened on 2026-01-05 that is in a phase on 2026-03-09."""
+    """A case opened on 2026-01-05 that is in a phase on 2026-03-01; its third letter is due on March 6."""
     match phase:
         case Phase.TRIAL:
-            return opened("2026-01-05").after(agreed("2026-03-05")).on("2026-03-09")
+            return opened("2026-01-05").after(agreed("2026-02-24")).on("2026-03-01")
         case Phase.LIFT_RECOMMENDED:
-            return opened("2026-01-05").after(*two_good_weeks()).on("2026-03-09")
+            return opened("2026-01-05").after(*two_good_weeks()).on("2026-03-01")
         case Phase.LIMIT_REACHED:
-            return opened("2026-01-05", months_counted=59).on("2026-03-09")
+            return opened("2026-01-05", months_counted=59).on("2026-03-01")
         case _:
-            return opened("2026-01-05").on("2026-03-09")
+            return opened("2026-01-05").on("2026-03-01")
 
 
 @pytest.mark.parametrize("phase", [Phase.REENGAGING, Phase.TRIAL, Phase.LIFT_RECOMMENDED, Phase.LIMIT_REACHED])
 def test_the_participant_may_agree_to_comply_at_any_time(phase: Phase) -> None:  # MO-4
     case = in_phase(phase)
     assert case.phase == phase
-    sent = case.letters
-    case.after(agreed("2026-03-10", "job search", changes="works evenings")).on("2026-03-21")
-    assert case.letters == sent
-    assert "explain/2026-03-10" in case.tasks()
-    update = next(one for one in case.given if one.kind == "update_iep" and one.effect.endswith("2026-03-10"))
+    case.after(agreed("2026-03-02", "job search", changes="works evenings")).on("2026-03-14")
+    assert case.letters == ["2026-01-05", "2026-02-04"]
+    assert "explain/2026-03-02" in case.tasks()
+    update = next(one for one in case.given if one.kind == "update_iep" and one.effect.endswith("2026-03-02"))
     assert (update.activities, update.changes) == (("job search",), "works evenings")
 
 
