@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -33,6 +34,9 @@ from workflows.attributes import changes
 from workflows.messages import Messages
 from workflows.performing import RETRIES, WAYS, Performing
 from workflows.start import CASE_WORKFLOW, Ended, Start
+
+Answer = Callable[[], Receipt]
+"""A receipt, written when somebody waits for it: an update does, a signal does not."""
 
 FACTS_A_TASK = 500
 """Facts decided on in one workflow task; under a flood the rest waits for the next, which keeps tasks short."""
@@ -110,7 +114,7 @@ class CaseWorkflow(Messages):
         answer = self._decide_on(_Message(name, *_content([value]), workflow.now()), policy)
         if isinstance(answer, Refused):  # what came before, in the same task, made it wrong
             raise ApplicationError(answer.because, type="Refused", non_retryable=True)
-        return answer
+        return answer()
 
     @workflow.query(description="Where the case stands, what it waits for, what is to be done, what is in quarantine.")
     def status(self) -> Status | None:
@@ -161,7 +165,7 @@ class CaseWorkflow(Messages):
         for one in news:
             self._case = decide(self._case, one, policy).case
 
-    def _decide_on(self, message: _Message, policy: Policy) -> Receipt | Refused:
+    def _decide_on(self, message: _Message, policy: Policy) -> Answer | Refused:
         if message.fault:
             return Refused(message.fault)
         weighed = weigh(self._case, message.name, message.content, message.at, policy)
@@ -176,19 +180,20 @@ class CaseWorkflow(Messages):
             case _:
                 return self._fact(weighed, policy)
 
-    def _fact(self, taken: Heard | Duplicate, policy: Policy) -> Receipt:
+    def _fact(self, taken: Heard | Duplicate, policy: Policy) -> Answer:
         if isinstance(taken, Duplicate):
-            return receipt(Decision(self._case), taken.fact, policy, duplicate=True)
+            return partial(receipt, Decision(self._case), taken.fact, policy, duplicate=True)
         decision = decide(self._case, taken, policy)
         self._case = decision.case
-        return receipt(decision, taken.fact, policy)
+        return partial(receipt, decision, taken.fact, policy)
 
     def _hold(self, message: _Message, because: str, policy: Policy) -> None:
         self._case = hold(self._case, message.name, because, message.content, message.at, policy=policy)
 
-    def _release(self, entry: str, says: str, at: datetime, policy: Policy) -> Receipt:
+    def _release(self, entry: str, says: str, at: datetime, policy: Policy) -> Answer:
         self._case = release(self._case, entry, says, at, policy)
-        return Receipt(entry, "recorded", f"Out of quarantine: {says} (ALL-2)", self._case.phase, self._case.outcome)
+        case, so = self._case, f"Out of quarantine: {says} (ALL-2)"
+        return partial(Receipt, entry, "recorded", so, case.phase, case.outcome)
 
     def _perform(self, policy: Policy) -> None:
         """Hand each lane its open commands; give up what is on its way and no longer open. ALL-3."""
