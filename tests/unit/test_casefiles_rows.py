@@ -15,7 +15,7 @@ DEFAULTS = Defaults(
     happened_on=date(2026, 2, 2),
     recorded_at=datetime(2026, 2, 2, 15, tzinfo=UTC),
     recorded_by="caseload import",
-    provider="MWA-KC",
+    provider="MWA-KC-01",
 )
 HEADER = "person_id,name,sanction_began"
 ROW = {"person_id": "P1", "opened": {"name": "Ada Example", "sanction_began": "2026-01-05"}}
@@ -61,7 +61,7 @@ def test_a_full_row_says_all_an_opening_holds() -> None:
         "sanctioned_months": [],
         "call_in_answered": True,
         "required_hours": 30.0,
-        "provider": "MWA-KC",
+        "provider": "MWA-KC-01",
         "language": "en",
         "name": "Ada Example",
         "address": {
@@ -82,7 +82,7 @@ def test_blank_is_unknown_and_not_zero(tmp_path: Path) -> None:
     assert opened.sanctioned_months is None
     assert opened.call_in_answered is None
     assert opened.address is None
-    assert (opened.required_hours, opened.provider) == (30, "MWA-KC")
+    assert (opened.required_hours, opened.provider) == (30, "MWA-KC-01")
 
 
 def test_none_of_the_months_sanctioned_is_told_from_unknown(tmp_path: Path) -> None:
