@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 from temporalio import workflow
@@ -37,6 +37,8 @@ from workflows.start import CASE_WORKFLOW, Ended, Start
 
 Answer = Callable[[], Receipt]
 """A receipt, written when somebody waits for it: an update does, a signal does not."""
+
+Awaited = TypeVar("Awaited")
 
 FACTS_A_TASK = 500
 """Facts decided on in one workflow task; under a flood the rest waits for the next, which keeps tasks short."""
@@ -134,13 +136,14 @@ class CaseWorkflow(Messages):
     # The loop's parts.
 
     async def _read_edition(self) -> Policy:
-        read: EditionRead = await workflow.execute_activity(
+        reading = workflow.start_activity(
             "read_edition",
             self._start.edition,
             result_type=EditionRead,
             start_to_close_timeout=timedelta(seconds=10),
             retry_policy=RETRIES,
         )
+        read: EditionRead = await self._through_cancel(reading)
         self._start_fault = self._start_fault or read.fault
         return read.policy
 
@@ -236,15 +239,25 @@ class CaseWorkflow(Messages):
         self._news.append(DayCame(workflow.now()))
 
     async def _something_new(self) -> None:
-        """Wait for a message, an answer, or the timer. A request to cancel is no fact: it ends no case, and is held."""
-        if self._inbox:  # a flood: let this workflow task end, and go on in the next
-            await workflow.sleep(timedelta(milliseconds=1))
-            return
-        try:
-            await workflow.wait_condition(lambda: bool(self._inbox or self._news or self._answered))
-        except asyncio.CancelledError:
-            because = "a case ends by its facts, such as opened_in_error; a request to cancel is none"
-            self._inbox.append(_Message("cancel", "", because, workflow.now()))
+        """Wait for a message, an answer, or the timer; under a flood, for the next workflow task."""
+        if self._inbox:
+            await self._through_cancel(workflow.sleep(timedelta(milliseconds=1)))
+        else:
+            await self._through_cancel(
+                workflow.wait_condition(lambda: bool(self._inbox or self._news or self._answered))
+            )
+
+    async def _through_cancel(self, waiting: Awaitable[Awaited]) -> Awaited:
+        """Wait, whoever asks to cancel meanwhile: a request to cancel is no fact, ends no case, and is held. ALL-2."""
+        task = asyncio.ensure_future(waiting)
+        while True:
+            try:
+                return await asyncio.shield(task)
+            except asyncio.CancelledError:
+                if task.cancelled():  # the worker lets go of the case, and waits for it to stop waiting
+                    raise
+                because = "a case ends by its facts, such as opened_in_error; a request to cancel is none"
+                self._inbox.append(_Message("cancel", "", because, workflow.now()))
 
     def _publish(self, policy: Policy, at: datetime | None) -> None:
         """Tell the Temporal UI: search attributes where they changed, and the table of details."""
