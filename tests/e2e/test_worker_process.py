@@ -1,4 +1,4 @@
-"""The worker as people run it: it starts, keeps what it had, says what is wrong, and stops with the code that means it."""
+"""The worker as people run it: it starts, keeps what it had, says what is wrong, and stops with a code."""
 
 import asyncio
 import os

@@ -44,10 +44,10 @@ class Post:
 
 
 @asynccontextmanager
-async def served_by(world: World, post: Post) -> AsyncIterator[str]:
+async def served_by(world: World, post: Post, queue: str | None = None) -> AsyncIterator[str]:
     """A worker of its own whose letters go by this post; yields its task queue."""
     activities = Activities(post, ProviderDirectory.load(world.settings.providers), world.records)
-    queue = new_id()
+    queue = queue or new_id()
     with ThreadPoolExecutor(4) as threads:
         async with Worker(
             world.client,

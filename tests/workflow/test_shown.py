@@ -10,7 +10,22 @@ from google.protobuf.json_format import MessageToDict
 from temporalio.client import WorkflowFailureError
 from temporalio.exceptions import TerminatedError
 
-from tests.workflow.living import ADDRESS, CHICAGO, NAME, PATIENCE, Life, World
+from domain.policy import Policy
+from tests.workflow.living import (
+    ADDRESS,
+    CHICAGO,
+    MISSOURI,
+    NAME,
+    PATIENCE,
+    Life,
+    World,
+    new_id,
+    opening,
+    today_in_missouri,
+)
+from tests.workflow.test_effects import Post, served_by
+from workflows.case import CaseWorkflow
+from workflows.start import Start
 
 PERSONAL = (NAME, *NAME.split(), "Elm Street", "63101", "shelter")
 
@@ -31,6 +46,7 @@ async def until_listed(life: Life, query: str) -> None:
 async def test_operations_find_cases_by_what_they_need_and_where_they_stand(world: World) -> None:  # ALL-2, ALL-4
     waiting = await world.open(address=None)
     agreed = await world.open()
+    await agreed.until_done()
     await agreed.tell("response", answer="agrees")
     await until_listed(waiting, 'NeedsAction = "address" AND Phase = "reengaging"')
     await until_listed(agreed, 'NeedsAction = "explain" AND Phase = "trial" AND Program = "mo-mwa"')
@@ -108,6 +124,31 @@ async def test_a_request_to_cancel_ends_no_case_and_is_shown(world: World) -> No
     await life.tell("exempted")
     ended = await life.result()
     assert (ended.outcome, len(ended.quarantine)) == ("exempt", 1)
+
+
+@pytest.mark.parametrize("edition", [MISSOURI, MISSOURI.id], ids=["with values", "by its id"])
+async def test_a_request_to_cancel_before_anybody_works_ends_no_case(world: World, edition: Policy | str) -> None:
+    # ALL-2
+    queue = new_id()
+    life = await world.start(Start(opened=opening(today_in_missouri()), edition=edition), task_queue=queue)
+    await life.handle.cancel()
+    async with served_by(world, Post(world.outbox), queue):
+        status = await life.until(lambda status: status and status.letters_sent == 1)
+        assert [held.name for held in status.quarantine] == ["cancel"]
+
+
+async def test_a_request_to_cancel_in_a_flood_ends_no_case(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    # ALL-2
+    monkeypatch.setattr(CaseWorkflow._take_in, "__defaults__", (1,))
+    queue = new_id()
+    life = await world.start(Start(opened=opening(today_in_missouri()), edition=MISSOURI), task_queue=queue)
+    for _ in range(50):
+        await life.signal("contact_made", type="phone")
+    async with served_by(world, Post(world.outbox), queue):
+        await life.until(lambda status: status and status.facts_heard > 1)
+        await life.handle.cancel()
+        status = await life.until(lambda status: status.facts_heard == 51 and status.quarantine)
+        assert [held.name for held in status.quarantine] == ["cancel"]
 
 
 async def test_a_case_can_be_terminated(world: World) -> None:
