@@ -153,8 +153,8 @@ async def rehearse(client: Client, lives: Sequence[Life], days: int | None, *, a
 
 
 def _print(lived: Sequence[Lived]) -> None:
-    fixed = {"no_wrap": True, "overflow": "fold"}
-    table = Table(Column("case", **fixed), Column("outcome", **fixed), "why", "rules", "letters", "days", title="Lives")
+    whole = (Column(name, no_wrap=True, overflow="fold") for name in ("case", "outcome"))
+    table = Table(*whole, "why", "rules", "letters", "days", title="Lives")
     for one in lived:
         why = "; ".join([one.why, *one.faults])
         table.add_row(

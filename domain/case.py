@@ -110,10 +110,12 @@ class Case:
     outcome: Outcome | None = None
 
     def but(self, **changes: Any) -> "Case":
-        """The case with other values. What was told is read once for as long as the facts are the same."""
+        """The case with other values; what was read of the same facts, and worked out for the same day, is kept."""
         after = replace(self, **changes)
         if after.facts is self.facts:
             after.__dict__["_told"] = self._told
+            if after.day == self.day:
+                after.__dict__["worked_out"] = self.worked_out
         return after
 
     @cached_property
@@ -122,7 +124,7 @@ class Case:
 
     @cached_property
     def worked_out(self) -> dict[tuple[object, ...], tuple[Any, Any]]:
-        """What rules have said of this case; see `once_a_case`."""
+        """What rules have said of these facts on this day; see `once_a_day`."""
         return {}
 
     @cached_property
@@ -212,8 +214,8 @@ class Case:
         )
 
 
-def once_a_case(rule: Callable[[Case, *Given], Answer]) -> Callable[[Case, *Given], Answer]:
-    """A rule that is worked out once for a case and the policy it is asked under: a case never changes."""
+def once_a_day(rule: Callable[[Case, *Given], Answer]) -> Callable[[Case, *Given], Answer]:
+    """A rule that hangs on nothing but the facts, the day and what it is given: worked out once for them."""
 
     @wraps(rule)
     def asked(case: Case, *given: *Given) -> Answer:

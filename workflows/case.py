@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -132,6 +132,10 @@ class CaseWorkflow(Messages):
     def explain(self) -> dict[str, Any] | None:
         """Why."""
         return explain(self._case, self._policy) if self._policy else None
+
+    def details(self) -> str:
+        """The table a person in the Temporal UI sees."""
+        return details(self._case, self._policy) if self._policy else ""
 
     # The loop's parts.
 
@@ -260,11 +264,10 @@ class CaseWorkflow(Messages):
                 self._inbox.append(_Message("cancel", "", because, workflow.now()))
 
     def _publish(self, policy: Policy, at: datetime | None) -> None:
-        """Tell the Temporal UI: search attributes where they changed, and the table of details."""
+        """Tell the server by which attributes the case is found, where they changed."""
         updates = changes(self._case, policy, at, workflow.info().typed_search_attributes)
         if updates:
             workflow.upsert_search_attributes(updates)
-        workflow.set_current_details(details(self._case, policy))
 
     def _is_over(self) -> bool:
         waiting = self._inbox or self._news or self._performing or self._case.open_issues()
@@ -317,6 +320,19 @@ def _bytes(value: Any) -> bytes:
 def _read_start(start: RawValue | None) -> tuple[Start, str | None]:
     content, fault = _content([start])
     try:
-        return Start.model_validate_json(content), fault
+        read = Start.model_validate_json(content)
     except ValidationError as error:
         return Start(), fault or faults(error)
+    if read.edition is None or isinstance(read.edition, str):
+        return read, fault
+    try:
+        edition = _policy(json.dumps(read.edition, sort_keys=True))
+    except ValidationError as error:
+        return read.model_copy(update={"edition": None}), fault or f"edition: {faults(error)}"
+    return read.model_copy(update={"edition": edition}), fault
+
+
+@lru_cache(maxsize=32)
+def _policy(values: str) -> Policy:
+    """An edition's values, read once for all cases that run under them: they are most of what a case holds."""
+    return Policy.model_validate_json(values)

@@ -11,6 +11,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
+    HandleQueryInput,
     HandleSignalInput,
     HandleUpdateInput,
     Interceptor,
@@ -22,6 +23,7 @@ from domain.facts import KINDS
 from domain.intake import ANY_FACT, DISMISS, RESUBMIT
 from domain.views import Receipt
 
+_ASKED_BY_THE_UI = "__temporal_workflow_metadata"
 _ABOUT = {
     ANY_FACT: "Any fact: one JSON object with its `kind`.",
     DISMISS: 'Dismiss a quarantined message: {"entry": id, "why": text, "by": name}.',
@@ -43,6 +45,10 @@ class Messages:
 
     def record(self, name: str, value: Any) -> Receipt:
         """Record what an update says and answer with the receipt."""
+        raise NotImplementedError
+
+    def details(self) -> str:
+        """The table a person in the Temporal UI sees."""
         raise NotImplementedError
 
     @workflow.signal(dynamic=True, description="A signal of a name no fact has: it goes into quarantine.")
@@ -101,6 +107,14 @@ class _Inbound(WorkflowInboundInterceptor):
             case.hear(input.signal, input.args)
         else:
             await super().handle_signal(input)
+
+    async def handle_query(self, input: HandleQueryInput) -> Any:
+        """The table of details is made when somebody looks, not after every event."""
+        answer = await super().handle_query(input)
+        case = workflow.instance()
+        if input.query == _ASKED_BY_THE_UI and isinstance(case, Messages):
+            answer.current_details = case.details()
+        return answer
 
     def handle_update_validator(self, input: HandleUpdateInput) -> None:
         case = workflow.instance()

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.case import Case, Held, Outcome
-from domain.policy import Policy, Reason
+from domain.policy import Reason
 
 CASE_WORKFLOW = "ReengagementCase"
 TASK_QUEUE = "reengagement"
@@ -14,14 +14,15 @@ TASK_QUEUE = "reengagement"
 class Start(BaseModel):
     """A case's input: the opening fact, and the policy edition with its values (ALL-5).
 
-    From a stock client an edition's id will do, or none for the program's default: the values are then read by an
-    activity, so that they stand in history all the same. `carried` is the state that continue-as-new brings along.
+    `edition` holds an edition's values (a `Policy`). From a stock client an edition's id will do, or none for the
+    program's default: the values are then read by an activity, so that they stand in history all the same. `carried`
+    is the state that continue-as-new brings along.
     """
 
     model_config = ConfigDict(extra="forbid")
 
     opened: Any = None
-    edition: Policy | str | None = None
+    edition: Any = None
     carried: Case | None = None
     continue_after_days: Annotated[int, Field(ge=1)] = 365
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from domain.case import Case
+from domain.case import Case, once_a_day
 from domain.commands import OpenCaseRecord, SendLetter
 from domain.facts import Address, AddressChanged
 from domain.policy import Policy, Reason
@@ -22,6 +22,7 @@ def address(case: Case) -> Address | None:
     return max(known, key=lambda one: one[:2])[2] if known else None
 
 
+@once_a_day
 def held(case: Case, policy: Policy) -> Reason | None:
     """Why no letter is due, if none is. MO-3, MO-8.
 

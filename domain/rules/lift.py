@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from domain.case import Case, once_a_case
+from domain.case import Case, once_a_day
 from domain.commands import SendAlert
 from domain.facts import SanctionLifted
 from domain.policy import Policy, Reason
@@ -23,7 +23,7 @@ class Ground:
     reason: Reason
 
 
-@once_a_case
+@once_a_day
 def grounds(case: Case, policy: Policy) -> list[Ground]:
     """The grounds for a lift that hold, the one that was there first before the other. MO-6, MO-7."""
     if not case.opening:

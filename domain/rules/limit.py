@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.calendar import Month, add_months, first_day, last_day, months_between
-from domain.case import Case, once_a_case
+from domain.case import Case, once_a_day
 from domain.commands import SendAlert
 from domain.facts import MonthsCorrected
 from domain.policy import Policy, Reason
@@ -24,7 +24,7 @@ class Count:
         return self.counted + months_between(self.through, month)
 
 
-@once_a_case
+@once_a_day
 def count(case: Case) -> Count | None:
     """The statement that stands: of the opening and the corrections, the one recorded last. MO-12.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.calendar import first_week_from, next_week, week_end
-from domain.case import Case, once_a_case
+from domain.case import Case, once_a_day
 from domain.facts import (
     HOURS_IN_WEEK,
     AssessmentCompleted,
@@ -17,7 +17,7 @@ from domain.facts import (
 from domain.policy import Policy
 
 
-@once_a_case
+@once_a_day
 def hours_by_week(case: Case) -> dict[date, float]:
     """Hours as last reported, by the week's Sunday; a week nobody reported is absent, not zero. MO-6."""
     return {report.week: report.hours for report in case.told(ParticipationWeek)}
@@ -37,7 +37,7 @@ def met(case: Case, week: date) -> bool | None:
     return None if hours is None else hours >= required_hours(case, week)
 
 
-@once_a_case
+@once_a_day
 def completed_weeks(case: Case, policy: Policy) -> tuple[date, ...] | None:
     """The first weeks in a row, by their dates and since the sanction began, in which the required hours were met.
 
@@ -84,7 +84,7 @@ class Participation:
     fulfilled_on: date | None
 
 
-@once_a_case
+@once_a_day
 def participation(case: Case, policy: Policy) -> Participation:
     """MO-6, condition by condition.
 

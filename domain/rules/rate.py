@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from domain.calendar import Month, add_months, first_day, month_of, months_from
-from domain.case import Case
+from domain.case import Case, once_a_day
 from domain.policy import Policy, Reason
 from domain.rules.effects import Due, Effect
 from domain.rules.lift import confirmed_on
@@ -23,19 +23,19 @@ class MonthInRate:
     reason: Reason
 
 
-def sanctioned_months(case: Case, policy: Policy, until: date) -> list[Month]:
-    """The months of this sanction through a date: in force on any day of the month, or on its first. MO-13."""
+def sanctioned_months(case: Case, policy: Policy, first: Month, last: Month) -> list[Month]:
+    """The months of this sanction within a span: in force on any day of the month, or on its first. MO-13."""
     if not case.opening:
         return []
-    began = case.opening.sanction_began
-    lifted = confirmed_on(case)
-    last = min(until, lifted - timedelta(days=1)) if lifted else until
-    months = list(months_from(month_of(began), month_of(last)))
-    if policy.rate_month_counts.value == "first_day":
-        months = [month for month in months if first_day(month) >= began]
-    return months
+    began, lifted = case.opening.sanction_began, confirmed_on(case)
+    if policy.rate_month_counts.value == "first_day" and began.day > 1:
+        first = max(first, add_months(month_of(began), 1))
+    if lifted:
+        last = min(last, month_of(lifted - timedelta(days=1)))
+    return list(months_from(max(first, month_of(began)), last))
 
 
+@once_a_day
 def in_rate(case: Case, policy: Policy, month: Month) -> MonthInRate | None:
     """How one month stands; None when the sanction was not in force in it.
 
@@ -43,12 +43,12 @@ def in_rate(case: Case, policy: Policy, month: Month) -> MonthInRate | None:
     disregarded, else it counts. Unknown where that hangs on preceding months that were not given.
     """
     opening = case.opening
-    mine = sanctioned_months(case, policy, first_day(add_months(month, 1)) - timedelta(days=1))
+    window_start = add_months(month, 1 - policy.rate_window_months.value)
+    mine = sanctioned_months(case, policy, window_start, month)
     if not opening or month not in mine:
         return None
-    window_start = add_months(month, 1 - policy.rate_window_months.value)
-    before = set(opening.sanctioned_months or ()) - set(mine)
-    used = sorted(one for one in (*mine, *before) if window_start <= one <= month)
+    before = [one for one in set(opening.sanctioned_months or ()) - set(mine) if window_start <= one <= month]
+    used = sorted((*mine, *before))
     free = policy.rate_free_months.value
     hidden = opening.sanctioned_months is None and window_start < month_of(opening.sanction_began)
     standing: Standing = "counted" if len(used) > free else "unknown" if hidden else "disregarded"
@@ -64,7 +64,9 @@ def in_rate(case: Case, policy: Policy, month: Month) -> MonthInRate | None:
 
 def months_in_rate(case: Case, policy: Policy) -> Iterator[MonthInRate]:
     """Every month of the sanction so far, and how it stands. MO-13."""
-    for month in sanctioned_months(case, policy, case.day):
+    if not case.opening:
+        return
+    for month in sanctioned_months(case, policy, month_of(case.opening.sanction_began), month_of(case.day)):
         standing = in_rate(case, policy, month)
         if standing:
             yield standing
@@ -84,6 +86,8 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
 def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
     """The first date of the next month that stands differently, the sanction going on. MO-13."""
     current = this_month(case, policy)
+    if current == "counted":  # stays so while the sanction goes on: the window gains a month and loses at most one
+        return
     for ahead in range(1, policy.rate_window_months.value + 1):
         month = add_months(month_of(case.day), ahead)
         then = in_rate(case, policy, month)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import reduce
 from itertools import groupby
 
-from domain.case import Case, once_a_case
+from domain.case import Case, once_a_day
 from domain.commands import DisplayProvider, RequestTransfer
 from domain.facts import (
     AddressChanged,
@@ -54,7 +54,7 @@ _ANSWERS = (TransferAccepted, TransferDeclined, TransferWithdrawn)
 _ORDER: tuple[type[Fact], ...] = (TransferRequested, AddressChanged, *_ANSWERS)
 
 
-@once_a_case
+@once_a_day
 def transfers(case: Case) -> Transfers | None:
     """The transfers by the dates they happened, whenever they were heard. MO-14.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from domain.calendar import first_week_from, next_week, week_end
-from domain.case import Case, once_a_case
+from domain.case import Case, once_a_day
 from domain.commands import Place
 from domain.facts import Response
 from domain.policy import Policy
@@ -30,7 +30,7 @@ class Trial:
         return self.failed_week is None and self.withdrew_on is None
 
 
-@once_a_case
+@once_a_day
 def trial(case: Case, policy: Policy) -> Trial | None:
     """The latest trial: it starts with an agreement, and another only after the one before it ended. MO-9, MO-10.
 
