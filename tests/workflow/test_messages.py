@@ -86,7 +86,6 @@ ONLY_BY_SIGNAL: dict[str, tuple[str, list[RawValue], str]] = {
     "an unknown signal": ("hoorah", [raw(b'{"message_id": "x"}')], "kind"),
     "an unknown signal with nothing": ("hoorah", [], "message"),
     "an unknown signal with two arguments": ("hoorah", [raw(b"1"), raw(b"2")], "message"),
-    "three arguments, one unreadable": ("fact", [raw(b"{}"), raw(b"\xff\xfe"), raw(b"1")], "message"),
     "an unknown signal with bytes that are no text": ("hoorah", [raw(b"\xff\xfe", "x/unheard-of")], "message"),
     "a name of another language": ("Übung", [raw(b"{}")], "kind"),
 }
@@ -151,6 +150,13 @@ async def test_what_only_a_signal_lets_through_is_held(world: World, case: str) 
     life = await world.open()
     await life.until_done()
     await expect_held_once(life, name, payloads, field)
+
+
+@pytest.mark.xfail(strict=True, reason="the SDK reads surplus arguments without types, and drops the signal")
+async def test_a_signal_with_surplus_arguments_nobody_can_read_is_held(world: World) -> None:  # ALL-2
+    life = await world.open()
+    await life.handle.signal("contact_made", args=[raw(b"{}"), raw(b"\xff\xfe")])
+    await life.until(lambda status: status.quarantine, patience=2)
 
 
 async def test_an_unknown_update_or_query_does_not_hurt_the_case(world: World) -> None:  # ALL-2

@@ -142,12 +142,12 @@ async def test_a_request_to_cancel_in_a_flood_ends_no_case(world: World, monkeyp
     monkeypatch.setattr(CaseWorkflow._take_in, "__defaults__", (1,))
     queue = new_id()
     life = await world.start(Start(opened=opening(today_in_missouri()), edition=MISSOURI), task_queue=queue)
-    for _ in range(50):
+    for _ in range(15):
         await life.signal("contact_made", type="phone")
     async with served_by(world, Post(world.outbox), queue):
         await life.until(lambda status: status and status.facts_heard > 1)
         await life.handle.cancel()
-        status = await life.until(lambda status: status.facts_heard == 51 and status.quarantine)
+        status = await life.until(lambda status: status.facts_heard == 16 and status.quarantine)
         assert [held.name for held in status.quarantine] == ["cancel"]
 
 
