@@ -112,7 +112,7 @@ def _performed(case: Case, performed: Iterable[Performed], at: datetime) -> Case
         issues[key] = replace(issue, status="done", on=done.on, command=kept)
         if key.startswith(_UNDO):
             del issues[key]  # what took another effect back is of no further use
-        says = f"{issue.command.kind.replace('_', ' ') if issue.command else 'command'} carried out"
+        says = f"carried out: {key.removeprefix(_UNDO)}" + (" taken back" if key.startswith(_UNDO) else "")
         entries.append(Entry(at, done.on, "effect", says, (), issue.effect))
     troubles = {effect: because for effect, because in case.troubles.items() if effect not in by_effect}
     return case.but(issues=issues, troubles=troubles).noting(entries)
