@@ -1,8 +1,13 @@
 """The one Temporal plugin: data converter, interceptors and sandbox, for worker, client, replayer and tests."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+from temporalio.contrib.pydantic import PydanticPayloadConverter
+from temporalio.converter import DataConverter
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
@@ -19,6 +24,19 @@ _PASSED_THROUGH = (
 those that write the log lines of the SDK."""
 
 
+class PayloadConverter(PydanticPayloadConverter):
+    """Pydantic models as JSON; several values that nobody gave types for stay as they came.
+
+    The SDK asks so for a message with surplus arguments, and would drop a signal of which it can't read one (ALL-2).
+    """
+
+    def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
+        """The values, read by their types. Raises RuntimeError where one can't be read."""
+        if type_hints is None and len(payloads) > 1:
+            type_hints = [RawValue] * len(payloads)
+        return super().from_payloads(payloads, type_hints)
+
+
 def _sandbox(runner: WorkflowRunner | None) -> WorkflowRunner:
     if not isinstance(runner, SandboxedWorkflowRunner):
         return runner or SandboxedWorkflowRunner()
@@ -29,7 +47,7 @@ def plugin() -> SimplePlugin:
     """What client, worker and replayer must agree on. Give it to the client: workers take it from there."""
     return SimplePlugin(
         "reengagement",
-        data_converter=pydantic_data_converter,
+        data_converter=DataConverter(payload_converter_class=PayloadConverter),
         interceptors=[SurplusArguments()],
         workflows=[CaseWorkflow],
         workflow_runner=_sandbox,

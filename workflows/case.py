@@ -31,7 +31,7 @@ from domain.intake import (
 from domain.policy import EditionRead, Policy
 from domain.views import Receipt, Status, details, explain, next_action_at, receipt, status
 from workflows.attributes import changes
-from workflows.messages import Messages
+from workflows.messages import Messages, together
 from workflows.performing import RETRIES, WAYS, Performing
 from workflows.start import CASE_WORKFLOW, Ended, Start
 
@@ -57,6 +57,7 @@ class CaseWorkflow(Messages):
     """One sanctioned participant's re-engagement."""
 
     @workflow.init
+    @together
     def __init__(self, start: RawValue = None) -> None:  # type: ignore[assignment]
         self._start, self._start_fault = _read_start(start)
         self._policy = self._start.edition if isinstance(self._start.edition, Policy) else None
@@ -153,7 +154,7 @@ class CaseWorkflow(Messages):
 
     def _open(self, start: RawValue, policy: Policy) -> None:
         """Hear the opening fact; a start that can't be read goes into quarantine, and the case waits for another."""
-        content, unreadable = _content([start])
+        content, unreadable = _content(_values(start))
         fault = unreadable or self._start_fault
         message = _Message("opened", json.dumps(self._start.opened), fault, workflow.now())
         answer = self._decide_on(message, policy)
@@ -301,7 +302,7 @@ def _content(values: Sequence[Any]) -> tuple[str, str | None]:
     """The text of a message's one payload, and why it is none. What can't be text is kept as its hexadecimal bytes."""
     texts, fault = [], None if len(values) == 1 else f"message: one JSON argument, not {len(values)}"
     for value in values:
-        data = _bytes(value)
+        data = value.payload.data if isinstance(value, RawValue) else b""
         try:
             texts.append(data.decode())
         except UnicodeDecodeError:
@@ -310,15 +311,13 @@ def _content(values: Sequence[Any]) -> tuple[str, str | None]:
     return "\n".join(texts), fault
 
 
-def _bytes(value: Any) -> bytes:
-    """Surplus arguments arrive as plain values, for there is no handler whose types they match."""
-    if isinstance(value, RawValue):
-        return value.payload.data
-    return b"" if value is None else json.dumps(value, default=repr).encode()
+def _values(start: Any) -> list[Any]:
+    """What a case was started with: one value, or a list where it was given more."""
+    return start if isinstance(start, list) else [start]
 
 
 def _read_start(start: RawValue | None) -> tuple[Start, str | None]:
-    content, fault = _content([start])
+    content, fault = _content(_values(start))
     try:
         read = Start.model_validate_json(content)
     except ValidationError as error:

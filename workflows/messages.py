@@ -5,12 +5,14 @@ and be held (ALL-2), where a typed handler would drop it or stop the case.
 """
 
 from collections.abc import Sequence
+from functools import wraps
 from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
+    ExecuteWorkflowInput,
     HandleQueryInput,
     HandleSignalInput,
     HandleUpdateInput,
@@ -90,6 +92,20 @@ def _refuse(case: Messages, name: str, values: Sequence[Any]) -> None:
         raise ApplicationError(because, type="Refused", non_retryable=True)
 
 
+def together(method: Any) -> Any:
+    """A method of one argument that, given more, takes them as a list: the SDK hands on all that came."""
+
+    @wraps(method)
+    def taking(self: Any, *values: Any) -> Any:
+        return method(self, *_as_one(values))
+
+    return taking
+
+
+def _as_one(values: Sequence[Any]) -> list[Any]:
+    return [list(values)] if len(values) > 1 else list(values)
+
+
 class SurplusArguments(Interceptor):
     """Messages with more than one argument reach the case too, instead of failing its workflow task for ever."""
 
@@ -101,6 +117,11 @@ class SurplusArguments(Interceptor):
 
 
 class _Inbound(WorkflowInboundInterceptor):
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
+        if isinstance(workflow.instance(), Messages):
+            input.args = _as_one(input.args)
+        return await super().execute_workflow(input)
+
     async def handle_signal(self, input: HandleSignalInput) -> None:
         case = workflow.instance()
         if isinstance(case, Messages) and input.signal in _ABOUT and len(input.args) > 1:

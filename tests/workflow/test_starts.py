@@ -63,7 +63,6 @@ async def test_a_start_nobody_can_read_waits_for_an_opening_that_opens_it(world:
     assert (status.phase, status.needs_action) == ("reengaging", ("quarantine",))
 
 
-@pytest.mark.xfail(strict=True, reason="the SDK calls __init__ with both arguments: the workflow task fails for ever")
 async def test_a_start_with_two_arguments_waits_for_an_opening(world: World) -> None:  # ALL-2
     life = await world.start(start(), start())
     try:
