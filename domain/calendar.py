@@ -67,6 +67,7 @@ def month_of(day: date) -> Month:
     return f"{day.year:04d}-{day.month:02d}"
 
 
+@lru_cache(maxsize=4096)
 def add_months(month: Month, count: int) -> Month:
     """The month `count` months later (earlier when negative)."""
     year, index = divmod(int(month[:4]) * MONTHS_IN_YEAR + int(month[5:]) - 1 + count, MONTHS_IN_YEAR)

@@ -116,6 +116,8 @@ class Case:
             after.__dict__["_told"] = self._told
             if after.day == self.day:
                 after.__dict__["worked_out"] = self.worked_out
+        if after.issues is self.issues:
+            after.__dict__["_letters_sent"] = self._letters_sent
         return after
 
     @cached_property
@@ -207,6 +209,10 @@ class Case:
 
     def letters_sent(self) -> list[date]:
         """The dates on which letters were sent, in order. MO-3."""
+        return self._letters_sent
+
+    @cached_property
+    def _letters_sent(self) -> list[date]:
         return sorted(
             issue.on
             for key, issue in self.issues.items()

@@ -3,6 +3,7 @@
 The values travel in a case's own input, so that its history holds what it was decided by.
 """
 
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from typing import Annotated, Any, Generic, Literal, TypeVar
@@ -59,14 +60,15 @@ class Rule(_Frozen):
     cites: Annotated[str, Field(min_length=1)]
 
 
-class Reason(_Frozen):
+@dataclass(frozen=True)
+class Reason:
     """Why something was decided: the rule, its citation, the edition, and the facts and values used. ALL-4."""
 
     rule: str
     cites: str
     edition: str
     says: str
-    inputs: dict[str, str | int | float | bool | None] = {}
+    inputs: dict[str, str | int | float | bool | None] = field(default_factory=dict)
 
 
 class Policy(_Frozen):
@@ -110,7 +112,7 @@ class Policy(_Frozen):
     def reason(self, topic: Topic, says: str, **inputs: Any) -> Reason:
         """A reason under the rule that governs a topic. Dates among the inputs become ISO strings."""
         rule = self.rules[topic]
-        shown = {name: value.isoformat() if isinstance(value, date) else value for name, value in inputs.items()}
+        shown = {name: value.isoformat() if type(value) is date else value for name, value in inputs.items()}
         return Reason(rule=rule.id, cites=rule.cites, edition=self.id, says=says, inputs=shown)
 
 

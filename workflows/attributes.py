@@ -1,5 +1,6 @@
 """Search attributes of a case: few, codes and counts only, no personal data (ALL-6)."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,27 +35,37 @@ KEYS: tuple[SearchAttributeKey[Any], ...] = (
 )
 
 
-def changes(
-    case: Case, policy: Policy, next_action_at: datetime | None, known: TypedSearchAttributes
-) -> list[SearchAttributeUpdate[Any]]:
-    """What is to be upserted so that the attributes say what the case says.
+Shown = Mapping[SearchAttributeKey[Any], Any]
+
+
+def shown_by(known: TypedSearchAttributes) -> Shown:
+    """What the server shows already."""
+    return {pair.key: pair.value for pair in known}
+
+
+def shows(case: Case, policy: Policy, next_action_at: datetime | None, before: Shown) -> Shown:
+    """What the attributes have to say of a case; None where they say nothing.
 
     While a command is carried out the next action is that one, and its date stays.
     """
-    now: dict[SearchAttributeKey[Any], Any] = {
+    at = before.get(NEXT_ACTION_AT) if case.open_issues() else next_action_at
+    return {
         PROGRAM: policy.program,
         PHASE: case.phase.value,
         OUTCOME: case.outcome.value if case.outcome else None,
         PROVIDER: displayed_provider(case),
+        NEXT_ACTION_AT: at.astimezone(UTC) if at else None,
         NEEDS_ACTION: list(needs_action(case)) or None,
         COUNTS_IN_RATE: this_month(case, policy),
         QUARANTINED: len(case.quarantine),
         LETTERS_SENT: len(case.letters_sent()),
     }
-    if not case.open_issues():
-        now[NEXT_ACTION_AT] = next_action_at.astimezone(UTC) if next_action_at else None
-    updates: list[SearchAttributeUpdate[Any]] = []
-    for key, value in now.items():
-        if known.get(key) != value:
-            updates.append(key.value_unset() if value is None else key.value_set(value))
-    return updates
+
+
+def changes(before: Shown, now: Shown) -> list[SearchAttributeUpdate[Any]]:
+    """What is to be upserted so that the attributes say it."""
+    return [
+        key.value_unset() if value is None else key.value_set(value)
+        for key, value in now.items()
+        if before.get(key) != value
+    ]

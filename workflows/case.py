@@ -30,7 +30,7 @@ from domain.intake import (
 )
 from domain.policy import EditionRead, Policy
 from domain.views import Receipt, Status, details, explain, next_action_at, receipt, status
-from workflows.attributes import changes
+from workflows.attributes import changes, shown_by, shows
 from workflows.messages import Messages, together
 from workflows.performing import RETRIES, WAYS, Performing
 from workflows.start import CASE_WORKFLOW, Ended, Start
@@ -68,6 +68,7 @@ class CaseWorkflow(Messages):
         self._rounds: dict[Lane, int] = {}
         self._timer: asyncio.Task[None] | None = None
         self._timer_at: datetime | None = None
+        self._shown = shown_by(workflow.info().typed_search_attributes)
         self._leaving = False
         self._answered = False
 
@@ -266,9 +267,11 @@ class CaseWorkflow(Messages):
 
     def _publish(self, policy: Policy, at: datetime | None) -> None:
         """Tell the server by which attributes the case is found, where they changed."""
-        updates = changes(self._case, policy, at, workflow.info().typed_search_attributes)
+        now = shows(self._case, policy, at, self._shown)
+        updates = changes(self._shown, now)
         if updates:
             workflow.upsert_search_attributes(updates)
+            self._shown = now
 
     def _is_over(self) -> bool:
         waiting = self._inbox or self._news or self._performing or self._case.open_issues()

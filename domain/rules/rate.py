@@ -35,7 +35,6 @@ def sanctioned_months(case: Case, policy: Policy, first: Month, last: Month) -> 
     return list(months_from(max(first, month_of(began)), last))
 
 
-@once_a_day
 def in_rate(case: Case, policy: Policy, month: Month) -> MonthInRate | None:
     """How one month stands; None when the sanction was not in force in it.
 
@@ -72,6 +71,7 @@ def months_in_rate(case: Case, policy: Policy) -> Iterator[MonthInRate]:
             yield standing
 
 
+@once_a_day
 def this_month(case: Case, policy: Policy) -> Standing | None:
     """How the current month stands. MO-13."""
     current = in_rate(case, policy, month_of(case.day))
