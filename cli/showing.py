@@ -40,7 +40,7 @@ async def show(client: Client, case: str, *, timeline: bool, why: bool, as_json:
     for entry in said.get("timeline", []):
         out.print(f"{entry['on']}  {entry['what']:10} {entry['says']}  {' '.join(entry['rules'])}", highlight=False)
     if "explain" in said:
-        print_json(said["explain"])
+        _show_why(said["explain"])
     return OK
 
 
@@ -62,6 +62,31 @@ def _show_status(status: dict[str, Any]) -> None:
     for held in status["quarantine"]:
         table.add_row("quarantine", f"{held['name']}: {held['reason']}\n{held['id']} ({held['times']} times)")
     out.print(table, markup=False)
+
+
+def _show_why(explained: dict[str, Any]) -> None:
+    """The explanation as a table; `--json` has every input."""
+    table = Table("", "how it stands", "rule", "inputs", title="Why")
+    for name, said in explained.items():
+        for row in said if isinstance(said, list) else [said]:
+            table.add_row(name.replace("_", " "), *_in_words(row))
+    out.print(table, markup=False)
+
+
+def _in_words(said: Any) -> tuple[str, str, str]:
+    """What is said, the rule it rests on, and the inputs used; the reason may lie within, as of a month or a date."""
+    if not isinstance(said, dict):
+        return "" if said is None else str(said), "", ""
+    reason = next((said[name] for name in ("reason", "why") if isinstance(said.get(name), dict)), said)
+    own = {name: value for name, value in said.items() if value is not reason}
+    if "rule" not in reason:
+        return _listed(own), "", ""
+    text = f"{_listed(own)}: {reason['says']}" if own and reason is not said else reason["says"]
+    return text, f"{reason['rule']} · {reason['cites']}", _listed(reason["inputs"])
+
+
+def _listed(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {_cell(value)}" for name, value in values.items() if value is not None)
 
 
 async def list_cases(client: Client, where: str | None, limit: int, *, as_json: bool) -> int:

@@ -232,3 +232,9 @@ async def test_a_case_can_be_lived_forward_by_days(starter: Starter) -> None:  #
     ran = await starter("rehearse", "samples/lives.yaml", "--only", "month-60", "--days", "65", "--json")
     assert ran.code == 0, ran.err
     assert [(life["phase"], life["letters"]) for life in ran.json] == [("reengaging", 3)]
+
+
+async def test_a_life_that_ended_before_the_days_are_over_is_shown_as_it_ended(starter: Starter) -> None:
+    ran = await starter("rehearse", "samples/lives.yaml", "--only", "opened-in-error", "--days", "40", "--json")
+    assert ran.code == 0, ran.err
+    assert [(life["outcome"], life["faults"]) for life in ran.json] == [("opened_in_error", [])]
