@@ -56,13 +56,14 @@ class Outcome(StrEnum):
 class Issue:
     """One effect given out under a key: `open` until performed; `settled` when a task was done by staff.
 
-    A key can be issued again after its effect was undone, as number 2 and so on.
+    `rule` is the id of the rule it was given out under. A key can be issued again after its effect was undone, as number 2 and so on.
     """
 
     effect: str
     number: int
     status: Literal["open", "done", "void", "settled", "undone"]
     command: Command | None
+    rule: str = ""
     on: date | None = None
 
 

@@ -113,7 +113,7 @@ def _performed(case: Case, performed: Iterable[Performed], at: datetime) -> Case
         if key.startswith(_UNDO):
             del issues[key]  # what took another effect back is of no further use
         says = f"carried out: {key.removeprefix(_UNDO)}" + (" taken back" if key.startswith(_UNDO) else "")
-        entries.append(Entry(at, done.on, "effect", says, (), issue.effect))
+        entries.append(Entry(at, done.on, "effect", says, (issue.rule,), issue.effect))
     troubles = {effect: because for effect, because in case.troubles.items() if effect not in by_effect}
     return case.but(issues=issues, troubles=troubles).noting(entries)
 
@@ -201,7 +201,7 @@ class _Book:
         if issue.status == "open":
             self.issues[key] = replace(issue, status="void")
             self.voided.append(issue.effect)
-            self._note("no longer wanted: made void", (), issue.effect)
+            self._note("made void: its ground is gone", issue.rule, issue.effect)
         elif issue.status == "settled" or (issue.status == "done" and self._take_back(key, issue)):
             self.issues[key] = replace(issue, status="undone", command=None)
 
@@ -211,9 +211,9 @@ class _Book:
         command = undo(issue.command, f"{self.case.id}/{back}") if issue.command else None
         if command is None:
             return False
-        self.issues[back] = Issue(command.effect, 1, "open", command)
+        self.issues[back] = Issue(command.effect, 1, "open", command, issue.rule)
         self.commands.append(command)
-        self._note(f"{command.kind.replace('_', ' ')}: its ground is gone or it is done", (), issue.effect)
+        self._note(f"{command.kind.replace('_', ' ')}: its ground is gone, or it is done", issue.rule, issue.effect)
         return True
 
     def _give_out(self, effect: Effect) -> None:
@@ -232,19 +232,19 @@ class _Book:
         if issue and issue.status == "open":
             self.voided.append(issue.effect)
         self.issues.pop(effect.key, None)  # what is given out anew goes to the end of its lane
-        self.issues[effect.key] = Issue(command.effect, number, "open", command)
+        self.issues[effect.key] = Issue(command.effect, number, "open", command, effect.reason.rule)
         self.commands.append(command)
         self.reasons.append(effect.reason)
         says = f"{command.kind.replace('_', ' ')}: {effect.reason.says}"
-        self._note(says, (effect.reason.rule,), command.effect)
+        self._note(says, effect.reason.rule, command.effect)
 
     def _replace(self, key: str, issue: Issue) -> None:
         """What was carried out says what is so no more: it is taken back, unless the new command takes its place."""
         if issue.command and not is_replaced(issue.command):
             self._take_back(key, issue)
 
-    def _note(self, says: str, rules: tuple[str, ...], effect: str) -> None:
-        self.entries.append(Entry(self.case.now, self.case.day, "decision", says, rules, effect))
+    def _note(self, says: str, rule: str, effect: str) -> None:
+        self.entries.append(Entry(self.case.now, self.case.day, "decision", says, (rule,), effect))
 
 
 _UNDO = "undo/"
