@@ -56,7 +56,8 @@ class Outcome(StrEnum):
 class Issue:
     """One effect given out under a key: `open` until performed; `settled` when a task was done by staff.
 
-    `rule` is the id of the rule it was given out under. A key can be issued again after its effect was undone, as number 2 and so on.
+    `rule` is the id of the rule it was given out under. A key can be issued again after its effect was undone, as
+    number 2 and so on.
     """
 
     effect: str
