@@ -19,6 +19,7 @@ from domain.calendar import add_months, first_week_from, month_of
 from domain.case import Outcome
 from domain.facts import KINDS
 from domain.policy import Policy
+from policy.load import edition
 
 _RELATIVE = re.compile(r"(day|sunday|month) (-?\d{1,4})")
 _WITHIN = re.compile(r"\{(day|sunday|month) (-?\d{1,4})\}")
@@ -121,8 +122,14 @@ class Script:
             "happened_on": (self.opens_on + timedelta(days=happened)).isoformat(),
             "recorded_by": "rehearsal",
             "recorded_at": self.instant(happening).isoformat(),
-            **self._dated(happening.says),
+            **self._dated(self._with_values(happening)),
         }
+
+    def _with_values(self, happening: Happening) -> dict[str, Any]:
+        """An edition is named in a life and sent with its values."""
+        if happening.kind != "edition_adopted":
+            return happening.says
+        return {**happening.says, "edition": edition(happening.says["edition"]).model_dump(mode="json")}
 
     def _dated(self, value: Any) -> Any:
         if isinstance(value, dict):

@@ -12,9 +12,10 @@ from datetime import date, datetime, timedelta
 from domain.calendar import business_day, instant_of, local_date
 from domain.case import Case, Entry, Issue, Phase
 from domain.commands import Command, OpenTask, Performed, SendLetter, is_replaced, undo
-from domain.facts import CaseFact
+from domain.facts import CaseFact, EditionAdopted
 from domain.policy import Policy, Reason
 from domain.rules import closing, contact, letters, lift, limit, rate, response, transfer, trial
+from domain.rules.edition import in_force
 from domain.rules.effects import Due, Effect, numbered
 
 RULES = (letters, response, trial, lift, limit, transfer, contact, rate)
@@ -67,16 +68,20 @@ class Decision:
 
 
 def decide(case: Case, news: News, policy: Policy) -> Decision:
-    """Take in one piece of news and settle what follows from it. Pure: the same arguments, the same decision."""
-    now = max(case.now, news.received_at)
-    day = business_day(now, policy.time_zone.value, policy.opens_at_hour.value)
-    return _settle(_take_in(case.but(now=now, day=day), news, policy), policy)
+    """Take in one piece of news and settle what follows from it. Pure: the same arguments, the same decision.
+
+    `policy` is the edition the case was opened under; the one it adopted since, if any, is in its facts (ALL-5).
+    """
+    case = _take_in(case.but(now=max(case.now, news.received_at)), news, policy)
+    policy = in_force(case, policy)
+    day = business_day(case.now, policy.time_zone.value, policy.opens_at_hour.value)
+    return _settle(case.but(day=day), policy)
 
 
 def _take_in(case: Case, news: News, policy: Policy) -> Case:
     match news:
         case Heard(fact, received_at, digest):
-            rule = policy.rules[fact.rule].id  # type: ignore[index]
+            rule = policy.rule(fact.rule).id  # type: ignore[arg-type]
             entry = Entry(received_at, fact.happened_on, "fact", _in_words(fact), (rule,), fact.message_id)
             return case.with_fact(fact, digest).noting([entry])
         case WasPerformed(performed, received_at):
@@ -97,6 +102,8 @@ def _in_words(fact: CaseFact) -> str:
         for name, value in said.items()
         if name not in ("message_id", "happened_on", "recorded_by", "recorded_at", "note", "address", "name")
     }
+    if isinstance(fact, EditionAdopted):
+        shown["edition"] = fact.edition.id
     details = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
     return f"{fact.kind.replace('_', ' ')}{': ' if details else ''}{details}"
 
@@ -260,6 +267,7 @@ def deadlines(case: Case, policy: Policy) -> list[Due]:
     """Every date the case waits for, soonest first."""
     if not case.opening or case.outcome:
         return []
+    policy = in_force(case, policy)
     dues = [due for rule in RULES for due in rule.deadlines(case, policy)]
     return sorted((due for due in dues if due.on > case.day), key=lambda due: due.on)
 
@@ -282,6 +290,8 @@ def impossible(fact: CaseFact, policy: Policy, received_at: datetime) -> str | N
         return f"recorded_at: lies after the day it was received, {today}"
     if fact.recorded_at < instant_of(_PROGRAM_BEGAN, zone, hour=0):
         return f"recorded_at: lies before the program began, {_PROGRAM_BEGAN}"
+    if isinstance(fact, EditionAdopted) and fact.edition.program != policy.program:
+        return f"edition.program: must be {policy.program}, the program of the case"
     for name in ("through", "months_through"):
         month = getattr(fact, name, None)
         if month and month > f"{today:%Y-%m}":

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from domain.calendar import Month, starts_week
+from domain.policy import Policy
 
 HOURS_IN_WEEK = 168
 
@@ -372,6 +373,16 @@ class TaskDone(Fact):
         return self.task
 
 
+class EditionAdopted(Fact):
+    """The case takes on another policy edition, values included; withdrawn, it has the one before again. ALL-5."""
+
+    kind: Literal["edition_adopted"] = "edition_adopted"
+    rule: ClassVar = "edition"
+
+    edition: Policy = Field(description="The edition with all its values")
+    why: Text = Field(min_length=1, description="Why the case takes it on")
+
+
 class Withdrawn(Fact):
     """An earlier message was recorded in error: what it said no longer counts. ALL-1."""
 
@@ -410,6 +421,7 @@ CaseFact = Annotated[
     | SanctionLifted
     | TaCaseClosed
     | TaskDone
+    | EditionAdopted
     | Withdrawn,
     Field(discriminator="kind"),
 ]

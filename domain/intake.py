@@ -168,4 +168,4 @@ def release(case: Case, held: str, says: str, at: datetime, policy: Policy) -> C
 
 def _entry(policy: Policy, at: datetime, says: str, ref: str) -> Entry:
     day = local_date(at, policy.time_zone.value)
-    return Entry(at, day, "quarantine", says, (policy.rules["quarantine"].id,), ref)
+    return Entry(at, day, "quarantine", says, (policy.rule("quarantine").id,), ref)

@@ -33,6 +33,7 @@ Topic = Literal[
     "closing",
     "task",
     "withdrawal",
+    "edition",
     "quarantine",
 ]
 
@@ -58,6 +59,15 @@ class Rule(_Frozen):
 
     id: str
     cites: Annotated[str, Field(min_length=1)]
+
+
+OWN_RULES: dict[Topic, Rule] = {
+    "task": Rule(id="ALL-3", cites="a task is opened once and closed once"),
+    "withdrawal": Rule(id="ALL-1", cites="facts may be corrected or withdrawn: the state is what the facts say"),
+    "edition": Rule(id="ALL-5", cites="a case takes on another edition by an explicit, recorded step"),
+    "quarantine": Rule(id="ALL-2", cites="what can't be read is kept, visible, until resubmitted or dismissed"),
+}
+"""The rules of this software itself, the same in every edition."""
 
 
 @dataclass(frozen=True)
@@ -104,14 +114,18 @@ class Policy(_Frozen):
     @field_validator("rules")
     @classmethod
     def _every_topic(cls, rules: dict[Topic, Rule]) -> dict[Topic, Rule]:
-        missing = set(Topic.__args__) - set(rules)  # type: ignore[attr-defined]
+        missing = set(Topic.__args__) - set(rules) - set(OWN_RULES)  # type: ignore[attr-defined]
         if missing:
             raise ValueError(f"no rule for {', '.join(sorted(missing))}")
         return rules
 
+    def rule(self, topic: Topic) -> Rule:
+        """The rule that governs a topic in this edition."""
+        return self.rules.get(topic) or OWN_RULES[topic]
+
     def reason(self, topic: Topic, says: str, **inputs: Any) -> Reason:
         """A reason under the rule that governs a topic. Dates among the inputs become ISO strings."""
-        rule = self.rules[topic]
+        rule = self.rule(topic)
         shown = {name: value.isoformat() if type(value) is date else value for name, value in inputs.items()}
         return Reason(rule=rule.id, cites=rule.cites, edition=self.id, says=says, inputs=shown)
 

@@ -1,6 +1,7 @@
 """What a case says of itself: the receipt for a fact, the status, the explanation, the table in the Temporal UI.
 
-ALL-4: staff read why in the UI, upstream systems in the receipt.
+ALL-4: staff read why in the UI, upstream systems in the receipt. `policy` is the edition a case was opened under; what
+is shown is by the one in force.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from domain.decide import Decision, deadlines, next_deadline
 from domain.facts import CaseFact, Withdrawn
 from domain.policy import Policy, Reason
 from domain.rules import letters, lift, limit, rate, transfer
+from domain.rules.edition import in_force
 from domain.rules.participation import hours_by_week, participation, required_hours
 
 
@@ -35,6 +37,7 @@ class Receipt:
 def receipt(decision: Decision, fact: CaseFact, policy: Policy, *, duplicate: bool = False) -> Receipt:
     """The receipt for a fact a case has just decided on, or had heard before."""
     case = decision.case
+    policy = in_force(case, policy)
     standing = case.standing_of(fact) if not duplicate else "stands"
     result: Literal["recorded", "replaced", "withdrawn", "duplicate"] = (
         "duplicate" if duplicate else "recorded" if standing == "stands" else standing
@@ -102,6 +105,7 @@ class Status:
 
 def status(case: Case, policy: Policy) -> Status:
     """The status of a case as of the last thing it heard."""
+    policy = in_force(case, policy)
     due = next_deadline(case, policy)
     sent = case.letters_sent()
     return Status(
@@ -150,12 +154,14 @@ def needs_action(case: Case) -> tuple[str, ...]:
 
 def next_action_at(case: Case, policy: Policy) -> datetime | None:
     """The instant at which the case acts next of itself: the next deadline's date at the edition's hour. ALL-7."""
+    policy = in_force(case, policy)
     due = next_deadline(case, policy)
     return instant_of(due.on, policy.time_zone.value, policy.opens_at_hour.value) if due else None
 
 
 def explain(case: Case, policy: Policy) -> dict[str, Any]:
     """Why the case stands where it does: each rule's view, with its inputs. ALL-4."""
+    policy = in_force(case, policy)
     if not case.opening:
         return {"phase": case.phase, "why": "no opening was heard that could be read", "edition": policy.id}
     ground, progress = lift.ground(case, policy), participation(case, policy)
@@ -189,6 +195,7 @@ def explain(case: Case, policy: Policy) -> dict[str, Any]:
 
 def details(case: Case, policy: Policy) -> str:
     """The table a person in the Temporal UI sees: where the case stands, what it waits for, since when, and why."""
+    policy = in_force(case, policy)
     why = case.phase_reason
     rows = [
         ("Stands", f"**{_words(case.phase)}**{f': {_words(case.outcome)}' if case.outcome else ''}"),
@@ -201,7 +208,7 @@ def details(case: Case, policy: Policy) -> str:
         held = letters.held(case, policy)
         rows += [("No letter", f"{held.says} ({held.rule})")] if held else []
         missing = participation(case, policy).missing
-        rows += [("Lift needs", f"{', '.join(missing) or 'nothing more'} ({policy.rules['participation'].id})")]
+        rows += [("Lift needs", f"{', '.join(missing) or 'nothing more'} ({policy.rule('participation').id})")]
     rows += [("Do", f"{task['text']} ({task['rule']}) · `{task['task']}`") for task in _open_tasks(case)]
     rows += [("Stuck", f"`{effect}`: {because}, tried again (ALL-3)") for effect, because in case.troubles.items()]
     rows += [("Quarantine", f"{held.name}: {held.reason} (ALL-2) · `{held.id}`") for held in _first(case.quarantine)]

@@ -8,6 +8,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSe
 
 from domain.case import Case
 from domain.policy import Policy
+from domain.rules.edition import in_force
 from domain.rules.rate import this_month
 from domain.rules.transfer import displayed_provider
 from domain.views import needs_action
@@ -48,6 +49,7 @@ def shows(case: Case, policy: Policy, next_action_at: datetime | None, before: S
 
     While a command is carried out the next action is that one, and its date stays.
     """
+    policy = in_force(case, policy)
     at = before.get(NEXT_ACTION_AT) if case.open_issues() else next_action_at
     return {
         PROGRAM: policy.program,

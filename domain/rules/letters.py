@@ -92,7 +92,7 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
         good_weeks=policy.weeks_to_lift.value,
         assessment_needed=assessment_needed(case),
         documents_needed=documents_outstanding(case),
-        citation=policy.rules["letter"].cites.split(":")[0],
+        citation=policy.rule("letter").cites.split(":")[0],
     )
     yield Effect(key, letter, due.reason)
 

@@ -214,7 +214,7 @@ async def test_without_a_server_it_says_so(starter: Starter) -> None:
 
 
 async def test_the_schema_of_every_fact_is_printed(starter: Starter) -> None:
-    assert len((await starter("schema")).json["oneOf"]) == 24
+    assert len((await starter("schema")).json["oneOf"]) == 25
     week = (await starter("schema", "participation_week")).json
     assert {"message_id", "happened_on", "recorded_by", "recorded_at", "week", "hours"} <= set(week["properties"])
     assert (await starter("schema", "fax")).code == 2
@@ -238,3 +238,15 @@ async def test_a_life_that_ended_before_the_days_are_over_is_shown_as_it_ended(s
     ran = await starter("rehearse", "samples/lives.yaml", "--only", "opened-in-error", "--days", "40", "--json")
     assert ran.code == 0, ran.err
     assert [(life["outcome"], life["faults"]) for life in ran.json] == [("opened_in_error", [])]
+
+
+async def test_cases_take_on_another_edition_by_a_recorded_step(starter: Starter) -> None:  # ALL-5
+    case = await opened(starter, "person-6", "--months-counted", "44", "--months-through", "2026-01")
+    dry = await starter("adopt", "mo-mwa/2016-01-01", "--case", case, "--dry-run")
+    assert (dry.code, "would be told" in dry.out) == (0, True)
+    assert (await starter("show", case, "--json")).json["status"]["phase"] == "reengaging"
+    assert (await starter("adopt", "mo-mwa/2016-01-01", "--case", case)).code == 0
+    status = (await starter("show", case, "--json")).json["status"]
+    assert (status["edition"], status["phase"]) == ("mo-mwa/2016-01-01", "limit_reached")
+    assert (await starter("adopt", "mo-mwa/2016-01-01", "--case", "no-such-case")).code == 3
+    assert (await starter("adopt", "mo-mwa/1999-01-01")).code == 2

@@ -12,6 +12,7 @@ from domain.commands import Command, Performed
 from domain.decide import DayCame, Decision, Heard, IsStuck, News, WasPerformed, decide
 from domain.facts import KINDS, CaseFact
 from domain.views import next_action_at
+from policy.load import edition
 from tests.unit.building import AWAY, CASE_ID, HOME, MISSOURI
 
 BOUNDED = settings(
@@ -73,6 +74,10 @@ _SAID: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "task": st.sampled_from(["contact/2026-02", "explain/2026-02-01", "months-unknown"]).map(
             lambda key: f"{CASE_ID}/task/{key}"
         )
+    },
+    "edition_adopted": {
+        "edition": st.sampled_from([edition("mo-mwa/2016-01-01"), edition("mo-mwa/2014-01-27")]),
+        "why": st.just("in force"),
     },
     "withdrawn": {"withdraws": st.integers(0, 12).map(lambda number: f"p-{number}"), "why": st.just("an error")},
 }

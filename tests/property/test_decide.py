@@ -13,6 +13,7 @@ from domain.commands import SendLetter
 from domain.decide import DayCame, deadlines, decide
 from domain.facts import CaseFact, Withdrawn
 from domain.rules import contact, lift, limit, rate, response, transfer, trial
+from domain.rules.edition import in_force
 from domain.rules.participation import participation
 from domain.views import details, explain, next_deadline, receipt, status
 from tests.property.lives import BOUNDED, LATER, Life, heard, lives, tellings
@@ -32,21 +33,23 @@ def after(facts: list[CaseFact]) -> Case:
 
 def state(case: Case) -> dict[str, Any]:
     """What the facts say of a case: nothing here depends on what was given out or carried out."""
-    ground = lift.ground(case, MISSOURI)
+    policy = in_force(case, MISSOURI)
+    ground = lift.ground(case, policy)
     return {
         "phase": (case.phase, case.outcome),
         "standing": {
             kind: [case._standing(slot) for _, slot in sorted(slots.items())] for kind, slots in case.facts.items()
         },
-        "trial": trial.trial(case, MISSOURI),
+        "edition": policy.id,
+        "trial": trial.trial(case, policy),
         "stances": response.stances(case),
         "ground": ground,
-        "participation": participation(case, MISSOURI),
+        "participation": participation(case, policy),
         "confirmed": lift.confirmed_on(case),
-        "limit": limit.is_reached(case, MISSOURI),
+        "limit": limit.is_reached(case, policy),
         "transfers": transfer.transfers(case),
         "contact": contact.month_to_judge(case),
-        "rate": list(rate.months_in_rate(case, MISSOURI)),
+        "rate": list(rate.months_in_rate(case, policy)),
     }
 
 
@@ -199,7 +202,7 @@ def test_every_decision_says_why(life: Life) -> None:
         for reason in decision.reasons:
             assert reason.rule
             assert reason.cites
-            assert reason.edition == MISSOURI.id
+            assert reason.edition == in_force(decision.case, MISSOURI).id
         new = [command for command in decision.commands if "/undo/" not in command.effect]
         moved = (before.phase, before.outcome) != (decision.case.phase, decision.case.outcome)
         assert len(decision.reasons) == len(new) + moved
