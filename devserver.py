@@ -12,9 +12,9 @@ from pathlib import Path
 
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, RegisterNamespaceRequest, UpdateNamespaceRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNamespaceRequest
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from converter.plugin import plugin
 from settings import Settings
@@ -70,9 +70,7 @@ async def running(settings: Settings) -> AsyncIterator[Client]:
             start_new_session=True,
         )
     try:
-        client = await _connected(server, settings, log)
-        await prepare_namespace(client)
-        yield client
+        yield await _ready(server, settings, log)
     finally:
         server.send_signal(signal.SIGTERM)
         try:
@@ -94,33 +92,28 @@ def _expect_free(settings: Settings) -> None:
                 ) from error
 
 
-async def _connected(server: "subprocess.Popen[bytes]", settings: Settings, log: Path) -> Client:
-    target = f"127.0.0.1:{settings.port}"
+async def _ready(server: "subprocess.Popen[bytes]", settings: Settings, log: Path) -> Client:
+    """A client, once the server answers and its namespace is prepared: its parts come up one after the other."""
+    target, because = f"127.0.0.1:{settings.port}", ""
     for _ in range(_START_SECONDS * 5):
         if server.poll() is not None:
             raise ServerDidNotStart(f"the Temporal server ended with code {server.returncode}; its log is {log}")
         try:
             client = await Client.connect(target, namespace=settings.namespace, plugins=[plugin()])
-            await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=settings.namespace))
-        except (RPCError, RuntimeError):
+            await _prepare_namespace(client)
+        except (RPCError, RuntimeError) as error:
+            because = str(error)
             await asyncio.sleep(0.2)
         else:
             return client
-    raise ServerDidNotStart(f"no answer from {target} in {_START_SECONDS} seconds; the server's log is {log}")
+    raise ServerDidNotStart(f"{target} is not ready after {_START_SECONDS} seconds: {because}; its log is {log}")
 
 
-async def prepare_namespace(client: Client) -> None:
-    """Give a namespace its ten-year retention and the search attributes of cases; harmless when it has them."""
-    retention = RETENTION_DAYS * 24 * 3600
-    register = RegisterNamespaceRequest(namespace=client.namespace)
-    register.workflow_execution_retention_period.FromSeconds(retention)
-    try:
-        await client.workflow_service.register_namespace(register)
-    except RPCError as error:
-        if error.status != RPCStatusCode.ALREADY_EXISTS:
-            raise
+async def _prepare_namespace(client: Client) -> None:
+    """Give the namespace, which the server makes, its ten-year retention and the search attributes of cases."""
+    await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     update = UpdateNamespaceRequest(namespace=client.namespace)
-    update.config.workflow_execution_retention_ttl.FromSeconds(retention)
+    update.config.workflow_execution_retention_ttl.FromSeconds(RETENTION_DAYS * 24 * 3600)
     await client.workflow_service.update_namespace(update)
     await prepare_search_attributes(client)
 
