@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from domain.calendar import first_week_from
 from domain.case import Case, once_a_day
 from domain.commands import OpenCaseRecord, SendLetter
 from domain.facts import Address, AddressChanged
 from domain.policy import Policy, Reason
 from domain.rules import lift
 from domain.rules.effects import Due, Effect, effect_id, task
-from domain.rules.participation import assessment_needed, documents_outstanding
+from domain.rules.participation import assessment_needed, documents_outstanding, required_hours
 from domain.rules.transfer import displayed_provider
 from domain.rules.trial import trial
 
@@ -88,7 +89,7 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
         name=opening.name,
         address=to,
         sanction_began=opening.sanction_began,
-        required_hours=opening.required_hours,
+        required_hours=required_hours(case, first_week_from(case.day)),
         good_weeks=policy.weeks_to_lift.value,
         assessment_needed=assessment_needed(case),
         documents_needed=documents_outstanding(case),

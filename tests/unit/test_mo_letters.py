@@ -19,6 +19,7 @@ from tests.unit.building import (
     excluded,
     exempted,
     good_cause,
+    hours_changed,
     inactive,
     lifted,
     moved,
@@ -207,3 +208,14 @@ def test_a_case_opened_before_the_editions_hour_still_sends_its_letter_at_once()
     case = Told()
     case.after(opening("2026-03-01").model_copy(update={"recorded_at": noon("2026-03-01") - timedelta(hours=6)}))
     assert len(case.letters) == 1
+
+
+def test_the_letter_says_the_hours_that_are_required_now() -> None:  # MO-2, MO-6
+    case = opened("2026-01-05", required_hours=30).after(hours_changed("2026-01-25", 20, "2026-01-20"))
+    assert case.on("2026-02-04").letter.required_hours == 20
+
+
+def test_a_change_of_hours_that_lies_ahead_is_in_the_letter_once_it_holds() -> None:  # MO-2, MO-6
+    case = opened("2026-01-05", required_hours=30).after(hours_changed("2026-02-22", 20, "2026-01-20"))
+    assert case.on("2026-02-04").letter.required_hours == 30
+    assert case.on("2026-03-06").letter.required_hours == 20
