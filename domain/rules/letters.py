@@ -10,7 +10,7 @@ from domain.facts import Address, AddressChanged
 from domain.policy import Policy, Reason
 from domain.rules import lift
 from domain.rules.effects import Due, Effect, effect_id, task
-from domain.rules.participation import assessment_needed, documents_outstanding, required_hours
+from domain.rules.participation import documents_outstanding, participation, required_hours
 from domain.rules.transfer import displayed_provider
 from domain.rules.trial import trial
 
@@ -91,7 +91,7 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
         sanction_began=opening.sanction_began,
         required_hours=required_hours(case, first_week_from(case.day)),
         good_weeks=policy.weeks_to_lift.value,
-        assessment_needed=assessment_needed(case),
+        assessment_needed=not {"assessment", "IEP"}.isdisjoint(participation(case, policy).missing),
         documents_needed=documents_outstanding(case),
         citation=policy.rule("letter").cites.split(":")[0],
     )

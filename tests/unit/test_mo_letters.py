@@ -13,6 +13,7 @@ from tests.unit.building import (
     MISSOURI,
     Told,
     agreed,
+    assessed,
     contact,
     document_received,
     document_requested,
@@ -20,6 +21,7 @@ from tests.unit.building import (
     exempted,
     good_cause,
     hours_changed,
+    iep_completed,
     inactive,
     lifted,
     moved,
@@ -219,3 +221,12 @@ def test_a_change_of_hours_that_lies_ahead_is_in_the_letter_once_it_holds() -> N
     case = opened("2026-01-05", required_hours=30).after(hours_changed("2026-02-22", 20, "2026-01-20"))
     assert case.on("2026-02-04").letter.required_hours == 30
     assert case.on("2026-03-06").letter.required_hours == 20
+
+
+def test_the_letter_does_not_ask_again_for_what_is_completed() -> None:  # MO-2, MO-6
+    case = opened("2026-01-05", call_in_answered=False)
+    assert case.letter.assessment_needed
+    case.after(assessed("2026-01-12"))
+    assert case.on("2026-02-04").letter.assessment_needed  # the IEP is still to do
+    case.after(iep_completed("2026-02-06"))
+    assert not case.on("2026-03-06").letter.assessment_needed
