@@ -278,7 +278,7 @@ def impossible(fact: CaseFact, policy: Policy, received_at: datetime) -> str | N
     Only the fact itself and the time of its receipt are weighed: what it means beside other facts is for the rules.
     """
     today = local_date(received_at, policy.time_zone.value)
-    dates = {name: value for name, value in fact if isinstance(value, date) and not isinstance(value, datetime)}
+    dates = {name: value for name, value in fact if type(value) is date}  # a datetime is a date as well
     dates.pop("from_week", None)  # a change of hours may be announced
     for name, value in dates.items():
         if value > today:

@@ -133,7 +133,7 @@ def read(name: str | None, content: str) -> CaseFact | Refused:
     if not isinstance(kind, str) or kind not in KINDS:
         return Refused(f"kind: must be one of {', '.join(KINDS)}")
     try:
-        fact = KINDS[kind].model_validate_json(json.dumps({**said, "kind": kind}), strict=True)
+        fact = KINDS[kind].model_validate_json(content, strict=True)
     except ValidationError as error:
         return Refused(faults(error))
     except (ValueError, RecursionError):

@@ -246,12 +246,13 @@ class CaseWorkflow(Messages):
 
     async def _something_new(self) -> None:
         """Wait for a message, an answer, or the timer; under a flood, for the next workflow task."""
-        if self._inbox:
-            await self._through_cancel(workflow.sleep(timedelta(milliseconds=1)))
-        else:
-            await self._through_cancel(
-                workflow.wait_condition(lambda: bool(self._inbox or self._news or self._answered))
-            )
+        try:
+            if self._inbox:
+                await workflow.sleep(timedelta(milliseconds=1))
+            else:
+                await workflow.wait_condition(lambda: bool(self._inbox or self._news or self._answered))
+        except asyncio.CancelledError:  # also when the worker lets go of the case: then the next wait ends it
+            self._hold_cancel()
 
     async def _through_cancel(self, waiting: Awaitable[Awaited]) -> Awaited:
         """Wait, whoever asks to cancel meanwhile: a request to cancel is no fact, ends no case, and is held. ALL-2."""
@@ -262,8 +263,11 @@ class CaseWorkflow(Messages):
             except asyncio.CancelledError:
                 if task.cancelled():  # the worker lets go of the case, and waits for it to stop waiting
                     raise
-                because = "a case ends by its facts, such as opened_in_error; a request to cancel is none"
-                self._inbox.append(_Message("cancel", "", because, workflow.now()))
+                self._hold_cancel()
+
+    def _hold_cancel(self) -> None:
+        because = "a case ends by its facts, such as opened_in_error; a request to cancel is none"
+        self._inbox.append(_Message("cancel", "", because, workflow.now()))
 
     def _publish(self, policy: Policy, at: datetime | None) -> None:
         """Tell the server by which attributes the case is found, where they changed."""
