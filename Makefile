@@ -18,6 +18,7 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 bench: .venv/ready         ## the case workflow beside a bare one, on the same server in one run
 	$(BIN)/python -m benchmarks
