@@ -29,7 +29,7 @@ class NoAnswer(RuntimeError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What became of one line; `ends` is the byte after it, from which a run goes on."""
+    """What became of one line, after which a run goes on; `ends` is the last byte of a fact so far, for progress."""
 
     line: int
     case: str | None
@@ -50,7 +50,7 @@ async def send_facts(client: Client, file: Path, receipts: Path) -> int:
     size = file.stat().st_size
     with receipts.open("a", encoding="utf-8") as report, progress() as bar:
         sent = bar.add_task("sending facts (bytes)", total=size, completed=done.ends if done else 0)
-        lines = read_facts(file, offset=done.ends if done else 0, line=done.line + 1 if done else 1)
+        lines = (line for line in read_facts(file) if done is None or line.line > done.line)
         for batch in _batches(lines):
             try:
                 answers = await _send(client, batch)

@@ -181,6 +181,23 @@ async def test_sending_goes_on_where_it_stopped(starter: Starter, tmp_path: Path
     assert [answer["result"] for answer in answers[4:]] == ["duplicate", "duplicate"]  # they had been heard: ALL-1
 
 
+async def test_lines_that_reach_no_case_are_answered_once_when_sending_goes_on(
+    starter: Starter, tmp_path: Path
+) -> None:
+    case = await opened(starter, "person-7")
+    file, receipts = tmp_path / "facts.ndjson", tmp_path / "r.ndjson"
+    good = [fact(case, "contact_made", f"d-{n}", type="phone") for n in range(2)]
+    file.write_text("\n".join(["bad", good[0], "bad", "bad", good[1], "bad"]) + "\n")
+    assert (await starter("send", file, "--receipts", receipts)).code == 3
+    receipts.write_text("".join(receipts.read_text().splitlines(keepends=True)[:3]))  # stopped after a rejected line
+    await starter("send", file, "--receipts", receipts)
+    answers = [json.loads(line) for line in receipts.read_text().splitlines()]
+    assert [answer["line"] for answer in answers] == [1, 2, 3, 4, 5, 6]
+    assert [answer["result"] for answer in answers] == [
+        *("rejected", "recorded", "rejected", "rejected", "duplicate", "rejected")
+    ]
+
+
 async def test_show_says_where_a_case_stands_and_why(starter: Starter, world: World) -> None:  # ALL-4
     case = await opened(starter, "person-4")
     shown = await starter("show", case, "--json")
