@@ -15,7 +15,7 @@ from babel.numbers import format_decimal
 
 from activities.providers import Provider
 from domain.commands import SendLetter
-from domain.facts import Address
+from domain.fact import Address
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LOCALES = {"en": "en_US", "es": "es_US"}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from domain.facts import Address, Code, Line
+from domain.fact import Address, Code, Line
 
 _WHAT_IS_RIGHT = {
     "code": "a unique code of up to 60 letters, digits, '.', '_' or '-', such as MWA-STL-01",

@@ -6,15 +6,8 @@ from datetime import timedelta
 from temporalio import workflow
 
 from domain.commands import OpenCaseRecord, Performed, SendLetter
-from domain.facts import (
-    ContactMade,
-    DocumentReceived,
-    DocumentRequested,
-    Fact,
-    Opened,
-    ParticipationWeek,
-    TaCaseClosed,
-)
+from domain.fact import Fact
+from domain.facts import ContactMade, DocumentReceived, DocumentRequested, Opened, ParticipationWeek, TaCaseClosed
 from workflows.attributes import LETTERS_SENT, NEXT_ACTION_AT
 
 BARE_WORKFLOW = "BareCase"

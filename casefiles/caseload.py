@@ -12,7 +12,8 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from domain.facts import Address, Fact, Opened
+from domain.fact import Address, Fact
+from domain.facts import Opened
 
 UNSET = "unset"
 ENVELOPE = frozenset(Fact.model_fields)

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from casefiles.caseload import CaseloadError, Contact
-from domain.facts import Address
+from domain.fact import Address
 
 COLUMNS = (
     "case_number",

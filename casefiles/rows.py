@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from pydantic_core import ErrorDetails, to_json
 
 from casefiles.caseload import UNSET, Defaults, Doubt, Entry, Family, Opening, Reject
-from domain.facts import Code, Opened
+from domain.fact import Code
+from domain.facts import Opened
 
 Seen = dict[tuple[str, str, int], int]
 """The line on which each participant's episode was first opened."""

@@ -4,15 +4,17 @@ ALL-3: a command's `effect` is an id derived from the case; whoever carries it o
 command given twice has one effect. Commands carry no date: the one who performs them is told the date.
 """
 
+from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from domain.calendar import Month
-from domain.facts import Address
+from domain.fact import Address
+from domain.staffing.facts import Recorded
 
-Lane = Literal["letters", "records"]
+Lane = Literal["letters", "records", "staffings"]
 
 
 class _Command(BaseModel):
@@ -36,6 +38,20 @@ class SendLetter(_Command):
     good_weeks: int
     assessment_needed: bool
     documents_needed: tuple[str, ...] = ()
+    citation: str
+
+
+class OfferResources(_Command):
+    """Offer resources to a participant who is disqualified, by letter. OR-5."""
+
+    kind: Literal["offer_resources"] = "offer_resources"
+    number: int
+    provider: str
+    language: Literal["en", "es"]
+    name: str
+    address: Address
+    staffing_held_on: date
+    resources: tuple[str, ...]
     citation: str
 
 
@@ -132,6 +148,99 @@ class CloseTask(_Command):
     undoes: str
 
 
+class UpdatePdp(_Command):
+    """Update the Personal Development Plan: the RE step with its attendance (OR-5), or what was agreed (OR-8).
+
+    `attendance_hours` are hours on the date of the RE step.
+    """
+
+    kind: Literal["update_pdp"] = "update_pdp"
+    entry: Literal["re_step", "agreement"]
+    dated: date
+    attendance_hours: float | None = None
+    activities: tuple[str, ...] = ()
+    changes: str | None = None
+
+
+class CorrectPdp(_Command):
+    """Take an RE step out of the Personal Development Plan: the decision it followed has changed. OR-3."""
+
+    kind: Literal["correct_pdp"] = "correct_pdp"
+    undoes: str
+
+
+class SelectOnTracs(_Command):
+    """Select an outcome on the TRACS re-engagement page of a staffing, with its narration. OR-5, OR-6."""
+
+    kind: Literal["select_on_tracs"] = "select_on_tracs"
+    staffing: int
+    dated: date
+    selection: str
+    narration: str
+
+
+class ClearTracs(_Command):
+    """Take a selection on TRACS back: the decision has changed. OR-3."""
+
+    kind: Literal["clear_tracs"] = "clear_tracs"
+    undoes: str
+
+
+class FinaliseTracs(_Command):
+    """Finalise the TRACS re-engagement page of a staffing: every step is done. OR-5, OR-6."""
+
+    kind: Literal["finalise_tracs"] = "finalise_tracs"
+    page: str
+    dated: date
+    narration: str
+
+
+class ReopenTracs(_Command):
+    """Take the finalisation of a TRACS page back: a step is not done after all, or the decision has changed. OR-5."""
+
+    kind: Literal["reopen_tracs"] = "reopen_tracs"
+    undoes: str
+
+
+class UpdateOne(_Command):
+    """Update ONE, with a case note that documents the action. OR-5."""
+
+    kind: Literal["update_one"] = "update_one"
+    action: Literal["apply_dq1"]
+    dated: date
+    case_note: str
+
+
+class ReverseOne(_Command):
+    """Remove from ONE what was applied: the decision has changed. OR-3."""
+
+    kind: Literal["reverse_one"] = "reverse_one"
+    undoes: str
+
+
+class OpenStaffing(_Command):
+    """Open a staffing, linked to its case and to the staffing it reviews. OR-1, OR-3, OR-4.
+
+    `record` is what the team has recorded so far in the staffing before: what was known stays known.
+    """
+
+    kind: Literal["open_staffing"] = "open_staffing"
+    number: int
+    why: Literal["opening", "request", "new_information", "due_process"]
+    called_on: date
+    role: str | None = None
+    partner: str | None = None
+    reviews: int | None = None
+    record: tuple[Recorded, ...] = ()
+
+
+class EndStaffing(_Command):
+    """End a staffing that is no longer needed."""
+
+    kind: Literal["end_staffing"] = "end_staffing"
+    undoes: str
+
+
 RecordCommand = Annotated[
     OpenCaseRecord
     | DisplayProvider
@@ -143,10 +252,20 @@ RecordCommand = Annotated[
     | SendAlert
     | WithdrawAlert
     | OpenTask
-    | CloseTask,
+    | CloseTask
+    | UpdatePdp
+    | CorrectPdp
+    | SelectOnTracs
+    | ClearTracs
+    | FinaliseTracs
+    | ReopenTracs
+    | UpdateOne
+    | ReverseOne,
     Field(discriminator="kind"),
 ]
-Command = Annotated[SendLetter | RecordCommand, Field(discriminator="kind")]
+LetterCommand = Annotated[SendLetter | OfferResources, Field(discriminator="kind")]
+StaffingCommand = Annotated[OpenStaffing | EndStaffing, Field(discriminator="kind")]
+Command = Annotated[LetterCommand | RecordCommand | StaffingCommand, Field(discriminator="kind")]
 
 
 class Performed(BaseModel):
@@ -160,7 +279,9 @@ class Performed(BaseModel):
 
 def lane_of(command: Command) -> Lane:
     """The lane a command waits in: commands of one lane are carried out in order, lanes side by side."""
-    return "letters" if isinstance(command, SendLetter) else "records"
+    if isinstance(command, OpenStaffing | EndStaffing):
+        return "staffings"
+    return "letters" if isinstance(command, SendLetter | OfferResources) else "records"
 
 
 def is_replaced(command: Command) -> bool:
@@ -168,13 +289,22 @@ def is_replaced(command: Command) -> bool:
     return isinstance(command, OpenCaseRecord | DisplayProvider | SetWorkStatus)
 
 
+_TAKES_BACK: dict[type[_Command], Callable[..., Command]] = {
+    SendAlert: WithdrawAlert,
+    Place: EndPlacement,
+    OpenTask: CloseTask,
+    UpdatePdp: CorrectPdp,
+    SelectOnTracs: ClearTracs,
+    FinaliseTracs: ReopenTracs,
+    UpdateOne: ReverseOne,
+    OpenStaffing: EndStaffing,
+}
+"""The command that takes another one back by naming its effect."""
+
+
 def undo(command: Command, effect: str) -> Command | None:
     """The command that takes a carried-out command back, under its own effect id; None where nothing can or need."""
     match command:
-        case SendAlert():
-            return WithdrawAlert(effect=effect, case_id=command.case_id, undoes=command.effect)
-        case Place():
-            return EndPlacement(effect=effect, case_id=command.case_id, undoes=command.effect)
         case DisplayProvider():
             return DisplayProvider(
                 effect=effect, case_id=command.case_id, provider=command.instead_of, instead_of=command.provider
@@ -186,7 +316,8 @@ def undo(command: Command, effect: str) -> Command | None:
                 work_status=command.instead_of,
                 instead_of=command.work_status,
             )
-        case OpenTask():
-            return CloseTask(effect=effect, case_id=command.case_id, undoes=command.effect)
-        case _:
+        case UpdatePdp(entry="agreement"):
             return None
+        case _:
+            back = _TAKES_BACK.get(type(command))
+            return back(effect=effect, case_id=command.case_id, undoes=command.effect) if back else None

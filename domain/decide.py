@@ -7,27 +7,20 @@ reason (ALL-4).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from domain.calendar import business_day, instant_of, local_date
-from domain.case import Case, Entry, Issue, Phase
+from domain.calendar import business_day, local_date
+from domain.case import Case, Issue, Phase
 from domain.commands import Command, OpenTask, Performed, SendLetter, is_replaced, undo
-from domain.facts import CaseFact, EditionAdopted
+from domain.facts import CaseFact, EditionAdopted, GoodCauseFinding, Opened, StaffingRequested
+from domain.intake import misdated
+from domain.ledger import Entry, Heard
 from domain.policy import Policy, Reason
-from domain.rules import closing, contact, letters, lift, limit, rate, response, transfer, trial
+from domain.rules import closing, contact, letters, lift, limit, rate, response, sanction, staffing, transfer, trial
 from domain.rules.edition import in_force
 from domain.rules.effects import Due, Effect, numbered
 
-RULES = (letters, response, trial, lift, limit, transfer, contact, rate)
-
-
-@dataclass(frozen=True)
-class Heard:
-    """A fact from outside, and when the case received it."""
-
-    fact: CaseFact
-    received_at: datetime
-    digest: str
+RULES = (letters, staffing, sanction, response, trial, lift, limit, transfer, contact, rate)
 
 
 @dataclass(frozen=True)
@@ -94,14 +87,16 @@ def _take_in(case: Case, news: News, policy: Policy) -> Case:
             return case
 
 
+_UNTOLD = (
+    *("message_id", "happened_on", "recorded_by", "recorded_at"),
+    *("note", "address", "name", "about", "reason", "record"),
+)
+
+
 def _in_words(fact: CaseFact) -> str:
-    """The fact as one line for people: its kind and what it says, without the envelope and without notes."""
+    """The fact as one line for people: its kind and what it says, without the envelope, notes and evidence."""
     said = fact.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    shown = {
-        name: value
-        for name, value in said.items()
-        if name not in ("message_id", "happened_on", "recorded_by", "recorded_at", "note", "address", "name")
-    }
+    shown = {name: value for name, value in said.items() if name not in _UNTOLD}
     if isinstance(fact, EditionAdopted):
         shown["edition"] = fact.edition.id
     details = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in shown.items())
@@ -272,31 +267,34 @@ def deadlines(case: Case, policy: Policy) -> list[Due]:
     return sorted((due for due in dues if due.on > case.day), key=lambda due: due.on)
 
 
-def impossible(fact: CaseFact, policy: Policy, received_at: datetime) -> str | None:
-    """Why a fact can't be so, whatever else is known; None when it can. ALL-2.
+def refuses(case: Case, fact: CaseFact, policy: Policy, received_at: datetime) -> str | None:
+    """Why a case does not take a fact; None when it does. ALL-2.
 
-    Only the fact itself and the time of its receipt are weighed: what it means beside other facts is for the rules.
+    Beside who may request a staffing (OR-4), only the fact itself and the time of its receipt are weighed: what it
+    means beside other facts is for the rules. `policy` is the edition the case was opened under.
     """
-    today = local_date(received_at, policy.time_zone.value)
-    dates = {name: value for name, value in fact if type(value) is date}  # a datetime is a date as well
-    dates.pop("from_week", None)  # a change of hours may be announced
-    for name, value in dates.items():
-        if value > today:
-            return f"{name}: lies after the day it was received, {today}"
-        if value < _PROGRAM_BEGAN:
-            return f"{name}: lies before the program began, {_PROGRAM_BEGAN}"
-    zone = policy.time_zone.value
-    if fact.recorded_at >= instant_of(today + timedelta(days=1), zone, hour=0):
-        return f"recorded_at: lies after the day it was received, {today}"
-    if fact.recorded_at < instant_of(_PROGRAM_BEGAN, zone, hour=0):
-        return f"recorded_at: lies before the program began, {_PROGRAM_BEGAN}"
-    if isinstance(fact, EditionAdopted) and fact.edition.program != policy.program:
-        return f"edition.program: must be {policy.program}, the program of the case"
+    policy = in_force(case, policy)
+    if not policy.has(fact.rule):  # type: ignore[arg-type]
+        return f"kind: edition {policy.id} has no rule for it"
+    because = misdated(fact, received_at, policy.time_zone.value)
+    if because:
+        return because
+    match fact:
+        case EditionAdopted(edition=edition) if edition.program != policy.program:
+            return f"edition.program: must be {policy.program}, the program of the case"
+        case Opened(sanction_began=None) if not policy.disqualification:
+            return "sanction_began: is needed, for in this program no staffing comes before the sanction"
+        case GoodCauseFinding() if policy.disqualification:
+            return f"kind: in this program a staffing finds good cause ({policy.rule('staffing').id})"
+        case StaffingRequested() if not staffing.may_request(case, fact):
+            form = policy.staffing.release_form.value if policy.staffing else "release"
+            return f"partner: no {form} of this community partner is on file ({policy.rule('request').id})"
+    return _month_ahead(fact, local_date(received_at, policy.time_zone.value))
+
+
+def _month_ahead(fact: CaseFact, today: date) -> str | None:
     for name in ("through", "months_through"):
         month = getattr(fact, name, None)
         if month and month > f"{today:%Y-%m}":
             return f"{name}: lies after the month it was received, {today:%Y-%m}"
     return None
-
-
-_PROGRAM_BEGAN = date(1996, 8, 22)  # Temporary Assistance for Needy Families: Public Law 104-193

@@ -1,93 +1,30 @@
-"""What happened, in the past tense: every fact a case can hear.
+"""What happened to a case, in the past tense: every fact a case can hear."""
 
-ALL-1: a fact carries a `message_id` (sent twice, it counts once), the date it happened, who recorded it, and when.
-Facts come late, twice and out of order; so each names the *slot* it speaks about and its *rank* in that slot, and
-of the facts in one slot the highest rank stands. That is what makes a case the same whatever order they came in.
-"""
-
-import re
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import Field, ValidationInfo, field_validator
 
 from domain.calendar import Month, starts_week
+from domain.fact import (
+    HOURS_IN_WEEK,
+    Address,
+    Code,
+    ContactType,
+    Fact,
+    Hours,
+    Identifier,
+    Line,
+    Report,
+    Text,
+    Withdrawn,
+)
 from domain.policy import Policy
-
-HOURS_IN_WEEK = 168
-
-Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
-Identifier = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,120}$")]
-_NOT_ON_ONE_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+from domain.staffing.deciding import not_yet
+from domain.staffing.facts import Finding, Recorded
 
 
-def _one_line(text: str) -> str:
-    """Control characters can't be printed on a letter; direction marks make a text read as another."""
-    if _NOT_ON_ONE_LINE.search(text):
-        raise ValueError("one line of text, without control characters, line breaks or direction marks")
-    return text
-
-
-Line = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True), AfterValidator(_one_line)]
-Text = Annotated[str, StringConstraints(max_length=2000)]
-Hours = Annotated[float, Field(ge=0, le=HOURS_IN_WEEK, allow_inf_nan=False)]
-
-Rank = tuple[date, datetime, str]
-
-
-class Address(BaseModel):
-    """A postal address, as it is printed on a letter."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=4, description="Street, apartment, care of")]
-    city: Line
-    state: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-    postal_code: Annotated[str, StringConstraints(pattern=r"^\d{5}(-\d{4})?$")]
-
-
-class Fact(BaseModel):
-    """What every fact carries. ALL-1."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rule: ClassVar[str]
-    """The policy topic under which a case weighs this fact."""
-
-    message_id: Identifier = Field(description="The sender's id of this message; sent twice, it counts once")
-    happened_on: date = Field(description="The calendar date it happened, in the program's time zone")
-    recorded_by: Line = Field(description="The person or system that recorded it")
-    recorded_at: AwareDatetime = Field(description="When it was recorded, with its offset from UTC")
-
-    @property
-    def slot(self) -> str:
-        """What the fact speaks about; of the facts in one slot, one stands."""
-        return ""
-
-    @property
-    def rank(self) -> Rank:
-        """Which of two facts in a slot stands: the later event, then the later record of it."""
-        return (self.happened_on, self.recorded_at, self.message_id)
-
-
-class _Report(Fact):
-    """A report about a slot: a later report replaces an earlier one, whenever what it tells of happened."""
-
-    @property
-    def rank(self) -> Rank:
-        return (date.min, self.recorded_at, self.message_id)
-
-
-class Opened(_Report):
+class Opened(Report):
     """A sanctioned individual was referred, or a participant became sanctioned: re-engagement begins. MO-1.
 
     Sent again with a new `message_id`, it corrects the opening.
@@ -96,7 +33,9 @@ class Opened(_Report):
     kind: Literal["opened"] = "opened"
     rule: ClassVar = "start"
 
-    sanction_began: date = Field(description="The first date the sanction was in force")
+    sanction_began: date | None = Field(
+        default=None, description="The first date the sanction was in force; null where a staffing is to come first"
+    )
     months_counted: Annotated[int, Field(ge=0, le=600)] | None = Field(
         default=None, description="Months counted toward the lifetime limit; blank when unknown, which is not zero"
     )
@@ -163,7 +102,7 @@ class IepCompleted(Fact):
     rule: ClassVar = "participation"
 
 
-class ParticipationWeek(_Report):
+class ParticipationWeek(Report):
     """Hours of participation in one week; a later report replaces an earlier one. MO-6, MO-10."""
 
     kind: Literal["participation_week"] = "participation_week"
@@ -184,7 +123,7 @@ class ParticipationWeek(_Report):
         return self.week.isoformat()
 
 
-class RequiredHoursChanged(_Report):
+class RequiredHoursChanged(Report):
     """Another number of hours a week is required, from a week on. MO-6."""
 
     kind: Literal["required_hours_changed"] = "required_hours_changed"
@@ -238,6 +177,84 @@ class GoodCauseFinding(Fact):
     decided_by: Line = Field(description="Who made the finding")
 
 
+class ReleaseFiled(Fact):
+    """A community partner's release of information (in Oregon the MCS 3010) is on file. OR-4, OR-7."""
+
+    kind: Literal["release_filed"] = "release_filed"
+    rule: ClassVar = "request"
+
+    partner: Line = Field(description="The organisation, the same in every message")
+    until: date | None = Field(default=None, description="The last date it holds; null when it has no end")
+
+    @property
+    def slot(self) -> str:
+        return self.partner
+
+
+class StaffingRequested(Fact):
+    """Somebody requests a new staffing, for the team to make a new determination. OR-4."""
+
+    kind: Literal["staffing_requested"] = "staffing_requested"
+    rule: ClassVar = "request"
+
+    role: Literal["family_coach", "department", "contractor", "participant", "community_partner"]
+    partner: Line | None = Field(
+        default=None, validate_default=True, description="The organisation, where a community partner requests it"
+    )
+    note: Text | None = None
+
+    @field_validator("partner")
+    @classmethod
+    def _named_by_a_partner(cls, partner: str | None, info: ValidationInfo) -> str | None:
+        if (info.data.get("role") == "community_partner") != (partner is not None):
+            raise ValueError("names the organisation of a community partner, and of nobody else")
+        return partner
+
+    @property
+    def slot(self) -> str:
+        return f"{self.role} {self.partner or ''} {self.happened_on}"
+
+
+class NewInformation(Fact):
+    """Information has become available that bears on a decision. OR-3."""
+
+    kind: Literal["new_information"] = "new_information"
+    rule: ClassVar = "review"
+
+    about: Text = Field(min_length=1, repr=False, description="What has become known")
+
+    @property
+    def slot(self) -> str:
+        """Every piece of information counts."""
+        return self.message_id
+
+
+class StaffingDecided(Report):
+    """A staffing decided, with the record it decided on. OR-1, OR-2; `happened_on` is the date of the staffing."""
+
+    kind: Literal["staffing_decided"] = "staffing_decided"
+    rule: ClassVar = "staffing"
+
+    number: Annotated[int, Field(ge=1, le=999)] = Field(description="Which staffing of the case")
+    record: tuple[Recorded, ...] = Field(max_length=500, repr=False, description="What it rests on: what was known")
+    reason: Text | None = Field(default=None, repr=False)
+    finding: Finding
+    decided_by: Line = Field(description="Who decided: the team")
+    family_stability_issues: bool = False
+
+    @field_validator("finding")
+    @classmethod
+    def _rests_on_answers(cls, finding: Finding, info: ValidationInfo) -> Finding:
+        because = "record" in info.data and not_yet(finding, info.data.get("reason"), info.data["record"])
+        if because:
+            raise ValueError(because)
+        return finding
+
+    @property
+    def slot(self) -> str:
+        return str(self.number)
+
+
 class _Closing(Fact):
     rule: ClassVar = "closing"
 
@@ -275,7 +292,7 @@ class ContactMade(Fact):
     kind: Literal["contact_made"] = "contact_made"
     rule: ClassVar = "contact"
 
-    type: Literal["letter", "phone", "text", "email", "home_visit", "office_visit", "community_partner", "other"]
+    type: ContactType
     note: Text | None = None
 
     @property
@@ -287,7 +304,7 @@ class AddressChanged(Fact):
     """The participant's mailing address is another. MO-2, MO-14."""
 
     kind: Literal["address_changed"] = "address_changed"
-    rule: ClassVar = "transfer"
+    rule: ClassVar = "letter"
 
     address: Address
     area_provider: Code | None = Field(
@@ -335,7 +352,7 @@ class TransferWithdrawn(_Transfer):
     kind: Literal["transfer_withdrawn"] = "transfer_withdrawn"
 
 
-class MonthsCorrected(_Report):
+class MonthsCorrected(Report):
     """Upstream restates the months counted toward the lifetime limit, through any past month. MO-12."""
 
     kind: Literal["months_corrected"] = "months_corrected"
@@ -383,20 +400,6 @@ class EditionAdopted(Fact):
     why: Text = Field(min_length=1, description="Why the case takes it on")
 
 
-class Withdrawn(Fact):
-    """An earlier message was recorded in error: what it said no longer counts. ALL-1."""
-
-    kind: Literal["withdrawn"] = "withdrawn"
-    rule: ClassVar = "withdrawal"
-
-    withdraws: Identifier = Field(description="The message_id of the fact that is taken back")
-    why: Text = Field(min_length=1, description="Why it is taken back")
-
-    @property
-    def slot(self) -> str:
-        return self.withdraws
-
-
 CaseFact = Annotated[
     Opened
     | Response
@@ -407,6 +410,10 @@ CaseFact = Annotated[
     | DocumentRequested
     | DocumentReceived
     | GoodCauseFinding
+    | ReleaseFiled
+    | StaffingRequested
+    | NewInformation
+    | StaffingDecided
     | Exempted
     | Excluded
     | BecameInactive

@@ -4,18 +4,22 @@ Reasons name the field and what would be right; they never repeat a value, which
 """
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from domain.calendar import local_date
-from domain.case import Case, Entry, Held
-from domain.decide import Heard, impossible
-from domain.facts import KINDS, CaseFact, Identifier, Line, Text
+from domain.calendar import instant_of, local_date
+from domain.fact import Fact, Identifier, Line, Text
+from domain.ledger import Entry, Heard, Held, Ledger
 from domain.policy import Policy
+
+Told = TypeVar("Told", bound=Ledger)
+Refuses = Callable[[Any], str | None]
+"""Why a fact is not taken, though it can be read; None when it is."""
 
 CONTENT_KEPT = 4000
 """Characters of a quarantined message kept in the case; all of it is in the history event that brought it."""
@@ -34,7 +38,7 @@ class Refused:
 class Duplicate:
     """A message the case has heard before: it counts once. ALL-1."""
 
-    fact: CaseFact
+    fact: Fact
 
 
 class Dismissal(BaseModel):
@@ -70,17 +74,17 @@ DISMISS, RESUBMIT, ANY_FACT = "quarantine_dismiss", "quarantine_resubmit", "fact
 Weighed = Heard | Duplicate | Dismissal | Resubmitted | Refused
 
 
-def weigh(case: Case, name: str, content: str, received_at: datetime, policy: Policy) -> Weighed:
+def weigh(ledger: Ledger, name: str, content: str, received_at: datetime, refuses: Refuses) -> Weighed:
     """What a message of any name comes to, before anything is recorded. ALL-1, ALL-2."""
     if name == DISMISS:
-        return _in_quarantine(case, _parsed(Dismissal, content))
+        return _in_quarantine(ledger, _parsed(Dismissal, content))
     if name == RESUBMIT:
-        asked = _in_quarantine(case, _parsed(Resubmission, content))
+        asked = _in_quarantine(ledger, _parsed(Resubmission, content))
         if isinstance(asked, Refused):
             return asked
-        taken = take(case, None, json.dumps(asked.fact), received_at, policy)
+        taken = take(ledger, None, json.dumps(asked.fact), received_at, refuses)
         return taken if isinstance(taken, Refused) else Resubmitted(asked.entry, taken)
-    return take(case, None if name == ANY_FACT else name, content, received_at, policy)
+    return take(ledger, None if name == ANY_FACT else name, content, received_at, refuses)
 
 
 Resolution = TypeVar("Resolution", Dismissal, Resubmission)
@@ -93,33 +97,53 @@ def _parsed(model: type[Resolution], content: str) -> Resolution | Refused:
         return Refused(faults(error))
 
 
-def _in_quarantine(case: Case, asked: Resolution | Refused) -> Resolution | Refused:
-    if isinstance(asked, Refused) or asked.entry in case.quarantine:
+def _in_quarantine(ledger: Ledger, asked: Resolution | Refused) -> Resolution | Refused:
+    if isinstance(asked, Refused) or asked.entry in ledger.quarantine:
         return asked
     return Refused("entry: no message of that id is in quarantine")
 
 
 def take(
-    case: Case, name: str | None, content: str, received_at: datetime, policy: Policy
+    ledger: Ledger, name: str | None, content: str, received_at: datetime, refuses: Refuses
 ) -> Heard | Duplicate | Refused:
     """What a message comes to, before anything is recorded. ALL-1, ALL-2.
 
     `name` is the kind of fact the channel stands for, None where the content names its own.
     """
-    fact = read(name, content)
+    fact = read(name, content, ledger.kinds)
     if isinstance(fact, Refused):
         return fact
     digest = sha256(fact.model_dump_json().encode()).hexdigest()[:16]
-    known = case.heard.get(fact.message_id)
+    known = ledger.heard.get(fact.message_id)
     if known == digest:
         return Duplicate(fact)
     if known:
         return Refused("message_id: names another fact already; a correction needs an id of its own")
-    reason = impossible(fact, policy, received_at)
+    reason = refuses(fact)
     return Refused(reason) if reason else Heard(fact, received_at, digest)
 
 
-def read(name: str | None, content: str) -> CaseFact | Refused:
+_PROGRAM_BEGAN = date(1996, 8, 22)  # Temporary Assistance for Needy Families: Public Law 104-193
+_MAY_LIE_AHEAD = ("from_week", "until")
+
+
+def misdated(fact: Fact, received_at: datetime, zone: str) -> str | None:
+    """Why a fact's dates can't be so, received when it was; None when they can. ALL-2."""
+    today = local_date(received_at, zone)
+    dates = {name: value for name, value in fact if type(value) is date}  # a datetime is a date as well
+    for name, value in dates.items():
+        if value > today and name not in _MAY_LIE_AHEAD:
+            return f"{name}: lies after the day it was received, {today}"
+        if value < _PROGRAM_BEGAN:
+            return f"{name}: lies before the program began, {_PROGRAM_BEGAN}"
+    if fact.recorded_at >= instant_of(today + timedelta(days=1), zone, hour=0):
+        return f"recorded_at: lies after the day it was received, {today}"
+    if fact.recorded_at < instant_of(_PROGRAM_BEGAN, zone, hour=0):
+        return f"recorded_at: lies before the program began, {_PROGRAM_BEGAN}"
+    return None
+
+
+def read(name: str | None, content: str, kinds: Mapping[str, type[Fact]]) -> Fact | Refused:
     """The fact a JSON text states, strictly: dates are ISO strings, numbers are numbers, every field is known."""
     try:
         said = json.loads(content)
@@ -130,15 +154,15 @@ def read(name: str | None, content: str) -> CaseFact | Refused:
     kind = said.get("kind", name)
     if name is not None and kind != name:
         return Refused(f"kind: must be {name}, or left out")
-    if not isinstance(kind, str) or kind not in KINDS:
-        return Refused(f"kind: must be one of {', '.join(KINDS)}")
+    if not isinstance(kind, str) or kind not in kinds:
+        return Refused(f"kind: must be one of {', '.join(kinds)}")
     try:
-        fact = KINDS[kind].model_validate_json(content, strict=True)
+        fact = kinds[kind].model_validate_json(content, strict=True)
     except ValidationError as error:
         return Refused(faults(error))
     except (ValueError, RecursionError):
         return Refused("message: holds what is not Unicode text")
-    return fact  # type: ignore[return-value]
+    return fact
 
 
 def faults(error: ValidationError) -> str:
@@ -147,23 +171,23 @@ def faults(error: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'message'}: {one['msg']}" for one in found[:20])
 
 
-def hold(case: Case, name: str, because: str, content: str, received_at: datetime, policy: Policy) -> Case:
-    """The case with a message in quarantine; the same message again counts up. ALL-2."""
+def hold(told: Told, name: str, because: str, content: str, received_at: datetime, policy: Policy) -> Told:
+    """The same with a message in quarantine; the same message again counts up. ALL-2."""
     digest = sha256(f"{name}\n{content}".encode(errors="replace")).hexdigest()[:16]
-    known = case.quarantine.get(digest)
+    known = told.quarantine.get(digest)
     if known:
         held = replace(known, times=known.times + 1)
-        return replace(case, quarantine={**case.quarantine, digest: held})
-    kept = content[:CONTENT_KEPT] if len(case.quarantine) < CONTENTS_KEPT else ""
+        return replace(told, quarantine={**told.quarantine, digest: held})
+    kept = content[:CONTENT_KEPT] if len(told.quarantine) < CONTENTS_KEPT else ""
     held = Held(digest, name[:80], because, kept, received_at)
     entry = _entry(policy, received_at, f"into quarantine: {because}", digest)
-    return replace(case, quarantine={**case.quarantine, digest: held}, held_count=case.held_count + 1).noting([entry])
+    return replace(told, quarantine={**told.quarantine, digest: held}, held_count=told.held_count + 1).noting([entry])
 
 
-def release(case: Case, held: str, says: str, at: datetime, policy: Policy) -> Case:
-    """The case without a quarantined message: resubmitted, or dismissed with a reason. ALL-2."""
-    left = {name: entry for name, entry in case.quarantine.items() if name != held}
-    return replace(case, quarantine=left).noting([_entry(policy, at, f"out of quarantine: {says}", held)])
+def release(told: Told, held: str, says: str, at: datetime, policy: Policy) -> Told:
+    """The same without a quarantined message: resubmitted, or dismissed with a reason. ALL-2."""
+    left = {name: entry for name, entry in told.quarantine.items() if name != held}
+    return replace(told, quarantine=left).noting([_entry(policy, at, f"out of quarantine: {says}", held)])
 
 
 def _entry(policy: Policy, at: datetime, says: str, ref: str) -> Entry:

@@ -6,10 +6,10 @@ The values travel in a case's own input, so that its history holds what it was d
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Value = TypeVar("Value")
 Days = Annotated[int, Field(ge=1, le=366)]
@@ -31,6 +31,13 @@ Topic = Literal[
     "rate",
     "transfer",
     "closing",
+    "staffing",
+    "due_process",
+    "review",
+    "request",
+    "sanction",
+    "narration",
+    "case_management",
     "task",
     "withdrawal",
     "edition",
@@ -81,8 +88,32 @@ class Reason:
     inputs: dict[str, str | int | float | bool | None] = field(default_factory=dict)
 
 
+class DisqualificationPolicy(_Frozen):
+    """What is applied where a staffing finds no good cause, and the steps it takes. OR-5."""
+
+    selection: Cited[str]
+    attendance_hours: Cited[Annotated[float, Field(gt=0, le=24)]]
+    resources: Cited[tuple[str, ...]]
+    good_cause_selection: Cited[str]
+
+
+class StaffingPolicy(_Frozen):
+    """How staffings are held; with a disqualification, one comes before the sanction. OR-1 to OR-7."""
+
+    contact_attempts: Cited[Annotated[int, Field(ge=1, le=20)]]
+    domestic_violence_months: Cited[Months]
+    challenges: Cited[Annotated[int, Field(ge=1, le=5)]]
+    release_form: Cited[str]
+    decision_days: Cited[Days]
+    disqualification: DisqualificationPolicy | None = None
+
+
 class Policy(_Frozen):
-    """One edition of one program's policy. Units are in the names: days, hours a week, months."""
+    """One edition of one program's policy. Units are in the names: days, hours a week, months.
+
+    What a program does not have is left out: letters, a trial, work statuses, transfers, the participation rate,
+    staffings. Without `weeks_to_lift` the penalty ends on agreement.
+    """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
     program: Annotated[str, Field(pattern=r"^[a-z0-9-]{2,30}$")]
@@ -90,18 +121,23 @@ class Policy(_Frozen):
     effective: date
     time_zone: Cited[str]
     opens_at_hour: Cited[Annotated[int, Field(ge=0, le=23)]]
-    letter_interval_days: Cited[Days]
-    weeks_to_lift: Cited[Annotated[int, Field(ge=1, le=52)]]
-    week_report_days: Cited[Days]
-    trial_placement: Cited[str]
     lift_confirmation_days: Cited[Days]
-    sanctioned_status: Cited[str]
-    lifted_status: Cited[str]
     limit_months: Cited[Months]
-    transfer_days: Cited[Days]
-    rate_window_months: Cited[Months]
-    rate_free_months: Cited[Annotated[int, Field(ge=0, le=600)]]
-    rate_month_counts: Cited[Literal["any_day", "first_day"]]
+    letter_interval_days: Cited[Days] | None = None
+    weeks_to_lift: Cited[Annotated[int, Field(ge=1, le=52)]] | None = None
+    week_report_days: Cited[Days] | None = None
+    trial_placement: Cited[str] | None = None
+    sanctioned_status: Cited[str] | None = None
+    lifted_status: Cited[str] | None = None
+    transfer_days: Cited[Days] | None = None
+    rate_window_months: Cited[Months] | None = None
+    rate_free_months: Cited[Annotated[int, Field(ge=0, le=600)]] | None = None
+    rate_month_counts: Cited[Literal["any_day", "first_day"]] | None = None
+    plan: Cited[Literal["IEP", "PDP"]] = Cited(
+        value="IEP", cites="MO 0290.040.00: 'Update the Individual Employment Plan (IEP)'"
+    )
+    call_in_letter: Cited[bool] = Cited(value=True, cites="MO 0290.040.00: 'never responded to the Call In Letter'")
+    staffing: StaffingPolicy | None = None
     rules: dict[Topic, Rule]
 
     @field_validator("time_zone")
@@ -111,13 +147,28 @@ class Policy(_Frozen):
             raise ValueError("a time zone of the IANA database, such as America/Chicago")
         return zone
 
-    @field_validator("rules")
-    @classmethod
-    def _every_topic(cls, rules: dict[Topic, Rule]) -> dict[Topic, Rule]:
-        missing = set(Topic.__args__) - set(rules) - set(OWN_RULES)  # type: ignore[attr-defined]
-        if missing:
-            raise ValueError(f"no rule for {', '.join(sorted(missing))}")
-        return rules
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """What belongs together is there together, and every topic the edition has values for has its rule."""
+        for names in _TOGETHER:
+            if len({getattr(self, name) is None for name in names}) > 1:
+                raise ValueError(f"{', '.join(names)}: given together or not at all")
+        needed = {topic for name, topics in _NEEDS.items() for topic in topics if not name or getattr(self, name)}
+        if self.disqualification:
+            needed |= {"sanction", "narration", "case_management"}
+        lacking = needed - set(self.rules)
+        if lacking:
+            raise ValueError(f"rules: no rule for {', '.join(sorted(lacking))}")
+        return self
+
+    @property
+    def disqualification(self) -> DisqualificationPolicy | None:
+        """What a staffing without good cause brings about, in a program where one comes before the sanction. OR-1."""
+        return self.staffing.disqualification if self.staffing else None
+
+    def has(self, topic: Topic) -> bool:
+        """Whether this edition, or the software itself, has a rule for a topic."""
+        return topic in self.rules or topic in OWN_RULES
 
     def rule(self, topic: Topic) -> Rule:
         """The rule that governs a topic in this edition."""
@@ -128,6 +179,26 @@ class Policy(_Frozen):
         rule = self.rule(topic)
         shown = {name: value.isoformat() if type(value) is date else value for name, value in inputs.items()}
         return Reason(rule=rule.id, cites=rule.cites, edition=self.id, says=says, inputs=shown)
+
+
+_TOGETHER = (
+    ("weeks_to_lift", "week_report_days"),
+    ("sanctioned_status", "lifted_status"),
+    ("rate_window_months", "rate_free_months", "rate_month_counts"),
+)
+_NEEDS: dict[str, tuple[Topic, ...]] = {
+    "": (
+        *("start", "letter", "agreement", "response", "participation", "good_cause"),
+        *("lift", "contact", "limit", "closing"),
+    ),
+    "letter_interval_days": ("letters",),
+    "week_report_days": ("trial",),
+    "trial_placement": ("placement",),
+    "transfer_days": ("transfer",),
+    "rate_window_months": ("rate",),
+    "staffing": ("staffing", "due_process", "review", "request"),
+}
+"""The topics an edition needs a rule for, by the value that brings them in."""
 
 
 class EditionRead(_Frozen):

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from domain.calendar import instant_of, month_of, week_end
 from domain.case import Case, Held, Outcome, Phase
 from domain.decide import Decision, deadlines, next_deadline
-from domain.facts import CaseFact, Withdrawn
+from domain.fact import Withdrawn
+from domain.facts import CaseFact
 from domain.policy import Policy, Reason
 from domain.rules import letters, lift, limit, rate, transfer
 from domain.rules.edition import in_force

@@ -6,7 +6,8 @@ from datetime import date
 
 from domain.case import Case, Outcome
 from domain.commands import Command, SetWorkStatus
-from domain.facts import BecameInactive, Excluded, Exempted, Fact, OpenedInError, TaCaseClosed
+from domain.fact import Fact
+from domain.facts import BecameInactive, Excluded, Exempted, OpenedInError, TaCaseClosed
 from domain.policy import Policy, Reason
 from domain.rules import lift, limit
 from domain.rules.effects import Effect, effect_id

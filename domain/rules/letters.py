@@ -6,7 +6,8 @@ from datetime import date, timedelta
 from domain.calendar import first_week_from
 from domain.case import Case, once_a_day
 from domain.commands import OpenCaseRecord, SendLetter
-from domain.facts import Address, AddressChanged
+from domain.fact import Address
+from domain.facts import AddressChanged
 from domain.policy import Policy, Reason
 from domain.rules import lift
 from domain.rules.effects import Due, Effect, effect_id, task

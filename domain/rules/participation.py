@@ -5,8 +5,8 @@ from datetime import date
 
 from domain.calendar import first_week_from, next_week, week_end
 from domain.case import Case, once_a_day
+from domain.fact import HOURS_IN_WEEK
 from domain.facts import (
-    HOURS_IN_WEEK,
     AssessmentCompleted,
     DocumentReceived,
     DocumentRequested,

@@ -8,14 +8,8 @@ from itertools import groupby
 
 from domain.case import Case, once_a_day
 from domain.commands import DisplayProvider, RequestTransfer
-from domain.facts import (
-    AddressChanged,
-    Fact,
-    TransferAccepted,
-    TransferDeclined,
-    TransferRequested,
-    TransferWithdrawn,
-)
+from domain.fact import Fact
+from domain.facts import AddressChanged, TransferAccepted, TransferDeclined, TransferRequested, TransferWithdrawn
 from domain.policy import Policy
 from domain.rules.effects import Due, Effect, effect_id, task
 

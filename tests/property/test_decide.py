@@ -11,7 +11,8 @@ from pydantic import TypeAdapter
 from domain.case import Case, Outcome, Phase
 from domain.commands import SendLetter
 from domain.decide import DayCame, deadlines, decide
-from domain.facts import CaseFact, Withdrawn
+from domain.fact import Withdrawn
+from domain.facts import CaseFact
 from domain.rules import contact, lift, limit, rate, response, transfer, trial
 from domain.rules.edition import in_force
 from domain.rules.participation import participation

@@ -11,8 +11,8 @@ from domain.calendar import instant_of
 from domain.case import Case, Outcome, Phase
 from domain.commands import Command, Performed, SendLetter
 from domain.decide import DayCame, Decision, Heard, IsStuck, WasPerformed, deadlines, decide
+from domain.fact import Address, Withdrawn
 from domain.facts import (
-    Address,
     AddressChanged,
     AssessmentCompleted,
     BecameInactive,
@@ -37,7 +37,6 @@ from domain.facts import (
     TransferDeclined,
     TransferRequested,
     TransferWithdrawn,
-    Withdrawn,
 )
 from domain.policy import Policy
 from domain.views import next_action_at

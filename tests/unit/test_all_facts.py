@@ -6,7 +6,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from domain.case import HEARD_KEPT, SLOT_DEPTH, TIMELINE_KEPT, Case, Phase
-from domain.facts import KINDS, Address, Line, Opened
+from domain.fact import Address, Line
+from domain.facts import KINDS, Opened
 from tests.unit.building import (
     CASE_ID,
     Told,

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from activities.letters import Unprintable, render
 from activities.providers import BadProviderFile, ProviderDirectory, UnknownProvider
 from domain.commands import SendLetter
-from domain.facts import Address
+from domain.fact import Address
 
 DIRECTORY = ProviderDirectory.load(Path(__file__).parents[2] / "samples" / "providers.yaml")
 PROVIDER = DIRECTORY.get("MWA-STL-01")
