@@ -1,4 +1,4 @@
-"""Re-engagement letters as tagged, accessible PDF: why the letter is sent and how to begin to comply. MO-2.
+"""Letters as tagged, accessible PDF: how to begin to comply (MO-2), and which resources there are (OR-5).
 
 What the sources give is passed to the templates as data and never becomes part of their source, so whatever a name
 or a document is called prints as it is written. The same letter is the same bytes whenever it is made.
@@ -14,13 +14,14 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from activities.providers import Provider
-from domain.commands import SendLetter
+from domain.commands import LetterCommand, OfferResources, SendLetter
 from domain.fact import Address
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _LOCALES = {"en": "en_US", "es": "es_US"}
 
 _Value = str | int | list[str] | None
+_Letter = dict[str, _Value]
 
 
 class Unprintable(ValueError):
@@ -31,10 +32,11 @@ class Unprintable(ValueError):
         self.parts = parts
 
 
-def render(command: SendLetter, provider: Provider, dated: date) -> bytes:
-    """The letter as PDF/UA-1, in the participant's language, from the provider displayed in the MWA System.
+def render(command: LetterCommand, provider: Provider, dated: date) -> bytes:
+    """The letter as PDF/UA-1, in the participant's language, from the provider or branch office that is displayed.
 
     MO-2 · MO 0290.040.00, "states the reason for the letter and how the recipient may begin to comply".
+    OR-5 · OR DQ1 Guide, "Provide additional resources".
     Raises Unprintable where a part can't be printed.
     """
     letter = _letter_data(command, provider, dated)
@@ -48,10 +50,11 @@ def render(command: SendLetter, provider: Provider, dated: date) -> bytes:
     raise RuntimeError("the letter template does not compile; every part of the letter can be printed")
 
 
-def _letter_data(command: SendLetter, provider: Provider, dated: date) -> dict[str, _Value]:
+def _letter_data(command: LetterCommand, provider: Provider, dated: date) -> _Letter:
     locale = _LOCALES[command.language]
     hours = provider.office_hours
-    letter: dict[str, _Value] = {
+    letter: _Letter = {
+        "letter": command.kind,
         "language": command.language,
         "reference": command.effect,
         "number": command.number,
@@ -62,14 +65,27 @@ def _letter_data(command: SendLetter, provider: Provider, dated: date) -> dict[s
         "provider_address": _address_lines(provider.address),
         "provider_phone": provider.phone,
         "office_hours": getattr(hours, command.language) if hours else None,
-        "sanction_began": format_date(command.sanction_began, "long", locale=locale),
-        "required_hours": format_decimal(command.required_hours, locale=locale),
-        "good_weeks": command.good_weeks,
-        "assessment_needed": command.assessment_needed,
-        "documents_needed": list(command.documents_needed),
         "citation": command.citation,
     }
-    return {part: _one_line(value) for part, value in letter.items()}
+    return {part: _one_line(value) for part, value in (letter | _told_in(command, locale)).items()}
+
+
+def _told_in(command: LetterCommand, locale: str) -> _Letter:
+    """What only this kind of letter tells."""
+    match command:
+        case SendLetter():
+            return {
+                "sanction_began": format_date(command.sanction_began, "long", locale=locale),
+                "required_hours": format_decimal(command.required_hours, locale=locale),
+                "good_weeks": command.good_weeks,
+                "assessment_needed": command.assessment_needed,
+                "documents_needed": list(command.documents_needed),
+            }
+        case OfferResources():
+            return {
+                "staffing_held_on": format_date(command.staffing_held_on, "long", locale=locale),
+                "resources": list(command.resources),
+            }
 
 
 def _address_lines(address: Address) -> list[str]:

@@ -1,6 +1,11 @@
-"""MO-2: a letter says why it is sent and how to begin to comply, from the provider displayed, for every reader."""
+"""Letters for every reader, from the provider displayed.
+
+MO-2: a re-engagement letter says why it is sent and how to begin to comply.
+OR-5: an offer of resources names them, and says how to get them.
+"""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -11,11 +16,12 @@ from pypdf import PdfReader
 
 from activities.letters import Unprintable, render
 from activities.providers import BadProviderFile, ProviderDirectory, UnknownProvider
-from domain.commands import SendLetter
+from domain.commands import LetterCommand, OfferResources, SendLetter
 from domain.fact import Address
 
 DIRECTORY = ProviderDirectory.load(Path(__file__).parents[2] / "samples" / "providers.yaml")
 PROVIDER = DIRECTORY.get("MWA-STL-01")
+OFFICE = DIRECTORY.get("ODHS-PDX-01")
 HOME = Address(lines=("1200 Sample Street", "Apt. 4B"), city="St. Louis", state="MO", postal_code="63101")
 DATED = date(2026, 2, 4)
 
@@ -38,6 +44,25 @@ def command(**changes: object) -> SendLetter:
     return SendLetter.model_validate(usual | changes)
 
 
+def offer(**changes: object) -> OfferResources:
+    usual = {
+        "effect": "or-jobs/C-2077/letter/1",
+        "case_id": "or-jobs/C-2077",
+        "number": 1,
+        "provider": "ODHS-PDX-01",
+        "language": "en",
+        "name": "Ana Muñoz Peña",
+        "address": HOME,
+        "staffing_held_on": date(2026, 2, 3),
+        "resources": ("State Family Pre-SSI Program", "Family Support and Connections"),
+        "citation": "OR DQ1 Guide",
+    }
+    return OfferResources.model_validate(usual | changes)
+
+
+every_letter = pytest.mark.parametrize("letter", [command, offer])
+
+
 def text_of(pdf: bytes) -> str:
     """What a reader gets, in reading order, on one line."""
     pages = " ".join(page.extract_text() for page in PdfReader(BytesIO(pdf)).pages)
@@ -46,6 +71,10 @@ def text_of(pdf: bytes) -> str:
 
 def letter_text(**changes: object) -> str:
     return text_of(render(command(**changes), PROVIDER, DATED))
+
+
+def offer_text(**changes: object) -> str:
+    return text_of(render(offer(**changes), OFFICE, DATED))
 
 
 def tags_under(node: object) -> list[str]:
@@ -147,6 +176,90 @@ def test_hours_and_weeks_are_written_as_one_says_them(changes: dict[str, object]
     assert said in letter_text(**changes)
 
 
+OFFERED = {
+    "en": [
+        "Oregon Department of Human Services, JOBS program",
+        "February 4, 2026",
+        "Dear Ana Muñoz Peña:",
+        "Why you are getting this letter On February 3, 2026, the team that works on your case held a re-engagement",
+        "After that staffing, the Oregon Department of Human Services applied a JOBS disqualification (DQ1) to you.",
+        "This step is based on OR DQ1 Guide.",
+        "Your family coach will continue to reach out to you",
+        "State Family Pre-SSI Program. It helps adults with a disability who apply for Social Security disability",
+        "Family Support and Connections. It supports families. It is free, and joining is your choice.",
+        "To get one or to learn more, call or visit us. Our phone number is 503-555-0136.",
+        "You can tell us something new at any time: for example, about an exemption or good cause",
+        "The team will look at the decision again and change it if needed.",
+        "You can also ask for a new staffing at any time, and the team will make a new decision.",
+        "a community partner with form MCS 3010 on file can ask too",
+        "Portland Sample Family Services 1500 Invented Avenue Suite 10 Portland, OR 97201",
+        "Office hours: Monday to Friday, 7:00 a.m. to 6:00 p.m.",
+        "¿Prefiere esta carta en español? Llámenos al 503-555-0136.",
+        "Letter 1 Reference: or-jobs/C-2077/letter/1",
+        "Page 1 of 1",
+    ],
+    "es": [
+        "Departamento de Servicios Humanos de Oregon, programa JOBS",
+        "4 de febrero de 2026",
+        "Estimado(a) Ana Muñoz Peña:",
+        "Por qué recibe esta carta El 3 de febrero de 2026, el equipo que trabaja en su caso tuvo una reunión de",
+        "Después de esa reunión, el Departamento de Servicios Humanos de Oregon le aplicó una descalificación de JOBS",
+        "Este paso se basa en OR DQ1 Guide.",
+        "Su asesor(a) familiar (family coach) seguirá comunicándose con usted",
+        "State Family Pre-SSI Program. Ayuda a personas adultas con una discapacidad que solicitan beneficios por",
+        "Family Support and Connections. Apoya a las familias. Es gratis y voluntario.",
+        "Para obtener uno o saber más, llámenos o visítenos. Nuestro número de teléfono es 503-555-0136.",
+        "Puede decirnos algo nuevo en cualquier momento: por ejemplo, sobre una exención o una causa justificada",
+        "El equipo volverá a examinar la decisión y la cambiará si es necesario.",
+        "También puede pedir una nueva reunión en cualquier momento, y el equipo tomará una nueva decisión.",
+        "un socio comunitario con el formulario MCS 3010 registrado",
+        "Portland Sample Family Services 1500 Invented Avenue Suite 10 Portland, OR 97201",
+        "Horario de oficina: de lunes a viernes, de 7:00 a.m. a 6:00 p.m.",
+        "Do you want this letter in English? Call us at 503-555-0136.",
+        "Carta 1 Referencia: or-jobs/C-2077/letter/1",
+        "Página 1 de 1",
+    ],
+}
+
+
+@pytest.mark.parametrize("language", OFFERED)
+def test_an_offer_says_what_was_decided_which_resources_there_are_and_how_the_decision_may_change(language: str):
+    text = offer_text(language=language)
+
+    missing = [part for part in OFFERED[language] if part not in text]
+    assert missing == []
+    body = OFFERED[language][2:14]
+    assert [text.index(part) for part in body] == sorted(text.index(part) for part in body)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize(
+    "resources", [("Family Support and Connections",), ("Sample Garden", "State Family Pre-SSI Program", "Sample Loan")]
+)
+def test_every_resource_offered_and_no_other_is_named_one_that_is_not_known_by_its_name_alone(
+    language: str, resources: tuple[str, ...]
+):
+    text = offer_text(language=language, resources=resources)
+
+    items = re.findall(r"• (.*?)\.(?= |$)", text)
+    assert items == list(resources)
+    for unknown in (name for name in resources if name.startswith("Sample")):
+        assert re.search(rf"• {unknown}\. (•|To get one|Para obtener uno)", text)
+
+
+@pytest.mark.parametrize(
+    ("language", "sensitive"),
+    [
+        ("en", ("violence", "mental", "substance", "health", "no good cause", "attend", "comply")),
+        ("es", ("violencia", "mental", "sustancias", "salud", "sin causa", "asist", "cumpl")),
+    ],
+)
+def test_an_offer_gives_no_reason_for_the_disqualification(language: str, sensitive: tuple[str, ...]):
+    text = offer_text(language=language).lower()
+
+    assert [word for word in sensitive if word in text] == []
+
+
 @pytest.mark.parametrize("code", DIRECTORY.providers)
 def test_a_letter_carries_the_name_address_and_phone_of_the_provider_it_is_sent_by(code: str):
     provider = DIRECTORY.get(code)
@@ -157,15 +270,23 @@ def test_a_letter_carries_the_name_address_and_phone_of_the_provider_it_is_sent_
     assert ("Office hours:" in text) == (provider.office_hours is not None)
 
 
+def with_document(**changes: object) -> SendLetter:
+    return command(documents_needed=("Pay stubs",), **changes)
+
+
 @pytest.mark.parametrize(
-    ("language", "title"),
+    ("letter", "language", "title", "lists", "items"),
     [
-        ("en", "How to begin taking part and end your sanction"),
-        ("es", "Cómo empezar a participar y terminar su sanción"),
+        (with_document, "en", "How to begin taking part and end your sanction", 2, 5),
+        (with_document, "es", "Cómo empezar a participar y terminar su sanción", 2, 5),
+        (offer, "en", "Resources for you and your family", 1, 2),
+        (offer, "es", "Recursos para usted y su familia", 1, 2),
     ],
 )
-def test_a_letter_is_a_tagged_pdf_that_declares_pdf_ua_1(language: str, title: str):
-    pdf = pikepdf.open(BytesIO(render(command(language=language, documents_needed=("Pay stubs",)), PROVIDER, DATED)))
+def test_a_letter_is_a_tagged_pdf_that_declares_pdf_ua_1(
+    letter: Callable[..., LetterCommand], language: str, title: str, lists: int, items: int
+):
+    pdf = pikepdf.open(BytesIO(render(letter(language=language), PROVIDER, DATED)))
 
     assert pdf.Root.MarkInfo.Marked
     assert pdf.Root.Lang == f"{language}-US"
@@ -176,12 +297,21 @@ def test_a_letter_is_a_tagged_pdf_that_declares_pdf_ua_1(language: str, title: s
         assert metadata["dc:title"] == title
     tags = tags_under(pdf.Root.StructTreeRoot.K)
     assert [tag for tag in tags if re.fullmatch(r"/H\d", tag)] == ["/H1", "/H2", "/H2", "/H2", "/H2"]
-    assert tags.count("/L") == 2
-    assert tags.count("/LI") == 5
+    assert tags.count("/L") == lists
+    assert tags.count("/LI") == items
 
 
-def test_every_font_of_a_letter_comes_with_it():
-    pdf = pikepdf.open(BytesIO(render(command(language="es"), PROVIDER, DATED)))
+def test_a_spanish_offer_is_read_aloud_in_english_where_a_resource_is_named():
+    def english_runs(*resources: str) -> int:
+        pdf = pikepdf.open(BytesIO(render(offer(language="es", resources=resources), OFFICE, DATED)))
+        return sum(page.Contents.read_bytes().count(b"/Lang(en-US)") for page in pdf.pages)
+
+    assert english_runs("Sample Garden", "Sample Loan") == english_runs("Sample Garden") + 1
+
+
+@every_letter
+def test_every_font_of_a_letter_comes_with_it(letter: Callable[..., LetterCommand]):
+    pdf = pikepdf.open(BytesIO(render(letter(language="es"), PROVIDER, DATED)))
 
     fonts = [font.DescendantFonts[0] for page in pdf.pages for font in page.Resources.Font.values()]
     assert fonts
@@ -217,6 +347,11 @@ LITERAL = [
 
 
 @pytest.mark.parametrize("written", LITERAL)
+def test_whatever_a_resource_is_called_prints_as_written(written: str):
+    assert f"• {written}. To get one" in offer_text(resources=(written,))
+
+
+@pytest.mark.parametrize("written", LITERAL)
 def test_whatever_a_name_an_address_or_a_document_is_called_prints_as_written(written: str):
     address = HOME.model_copy(update={"lines": (written,)})
 
@@ -227,30 +362,36 @@ def test_whatever_a_name_an_address_or_a_document_is_called_prints_as_written(wr
     assert f"• {written} 4." in text
 
 
-def test_a_line_break_in_a_name_does_not_move_the_address():
-    assert "Ana Muñoz Peña 1200 Sample Street" in letter_text(name="Ana\n\n\nMuñoz\r\n\tPeña")
+@pytest.mark.parametrize("text", [letter_text, offer_text])
+def test_a_line_break_in_a_name_does_not_move_the_address(text: Callable[..., str]):
+    assert "Ana Muñoz Peña 1200 Sample Street" in text(name="Ana\n\n\nMuñoz\r\n\tPeña")
 
 
 def test_the_longest_lines_a_case_accepts_still_make_a_letter():
     longest = "W" * 200
     address = Address(lines=(longest,) * 4, city=longest, state="MO", postal_code="63101-1234")
 
-    text = letter_text(name=longest, address=address, documents_needed=(longest,), effect="case/" + "x" * 1000)
+    long = {"name": longest, "address": address, "effect": "case/" + "x" * 1000}
+    letter = letter_text(**long, documents_needed=(longest,))
+    resources = offer_text(**long, resources=(longest,))
 
-    assert text.replace(" ", "").count(longest) == 8
+    assert letter.replace(" ", "").count(longest) == 8
+    assert resources.replace(" ", "").count(longest) == 8
 
 
 @pytest.mark.parametrize(
-    ("changes", "parts"),
+    ("letter", "parts"),
     [
-        ({"name": "王小明"}, ["name"]),
-        ({"documents_needed": ("ok", "\U0001f600")}, ["documents_needed"]),
-        ({"name": "a\x00b", "address": HOME.model_copy(update={"city": "東京"})}, ["name", "address"]),
+        (command(name="王小明"), ["name"]),
+        (command(documents_needed=("ok", "\U0001f600")), ["documents_needed"]),
+        (command(name="a\x00b", address=HOME.model_copy(update={"city": "東京"})), ["name", "address"]),
+        (offer(name="王小明"), ["name"]),
+        (offer(name="王小明", resources=("Family Support and Connections", "支援")), ["name", "resources"]),
     ],
 )
-def test_what_no_font_can_print_is_refused_by_part_and_never_quoted(changes: dict[str, object], parts: list[str]):
+def test_what_no_font_can_print_is_refused_by_part_and_never_quoted(letter: LetterCommand, parts: list[str]):
     with pytest.raises(Unprintable) as refused:
-        render(command(**changes), PROVIDER, DATED)
+        render(letter, PROVIDER, DATED)
 
     assert refused.value.parts == parts
     assert all(part in str(refused.value) for part in parts)
@@ -259,24 +400,28 @@ def test_what_no_font_can_print_is_refused_by_part_and_never_quoted(changes: dic
     assert refused.value.__context__ is None
 
 
-def test_the_same_letter_is_the_same_bytes_whenever_it_is_made():
-    once = render(command(), PROVIDER, DATED)
+@every_letter
+def test_the_same_letter_is_the_same_bytes_whenever_it_is_made(letter: Callable[..., LetterCommand]):
+    once = render(letter(), PROVIDER, DATED)
 
-    assert render(command(), PROVIDER, DATED) == once
-    assert render(command(), PROVIDER, date(2026, 2, 5)) != once
+    assert render(letter(), PROVIDER, DATED) == once
+    assert render(letter(), PROVIDER, date(2026, 2, 5)) != once
     pdf = pikepdf.open(BytesIO(once))
     assert pdf.docinfo["/CreationDate"] == "D:20260204000000Z"
 
 
-def test_the_documents_properties_tell_nothing_about_the_participant():
-    pdf = pikepdf.open(BytesIO(render(command(), PROVIDER, DATED)))
+@every_letter
+def test_the_documents_properties_tell_nothing_about_the_participant(letter: Callable[..., LetterCommand]):
+    pdf = pikepdf.open(BytesIO(render(letter(), PROVIDER, DATED)))
 
     properties = " ".join(map(str, pdf.docinfo.values())) + pdf.Root.Metadata.read_bytes().decode()
     assert "Muñoz" not in properties
     assert "Sample Street" not in properties
 
 
-def test_the_envelope_window_shows_the_address_and_nothing_else():
+@every_letter
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_envelope_window_shows_the_address_and_nothing_else(letter: Callable[..., LetterCommand], language: str):
     inch = 72
     seen: list[str] = []
 
@@ -286,7 +431,7 @@ def test_the_envelope_window_shows_the_address_and_nothing_else():
         if text.strip() and across < 5.4 and 2.0 < down < 3.75:
             seen.append(text.strip())
 
-    page = PdfReader(BytesIO(render(command(), PROVIDER, DATED))).pages[0]
+    page = PdfReader(BytesIO(render(letter(language=language), PROVIDER, DATED))).pages[0]
     page.extract_text(visitor_text=look)
 
     assert " ".join(" ".join(seen).split()) == "Ana Muñoz Peña 1200 Sample Street Apt. 4B St. Louis, MO 63101"
