@@ -111,3 +111,50 @@ class StaffTask(EffectRow):
     opened_on: Mapped[date]
     closed_on: Mapped[date | None] = mapped_column(default=None)
     closed_by_effect: Mapped[str | None] = mapped_column(ForeignKey("applied_effect.effect"), default=None)
+
+
+class PdpUpdate(EffectRow):
+    """An update of the Personal Development Plan: the RE step with its attendance, or what was agreed. OR-5."""
+
+    __tablename__ = "pdp_update"
+
+    entry: Mapped[str]
+    dated: Mapped[date]
+    attendance_hours: Mapped[float | None]
+    activities: Mapped[list[str]] = mapped_column(JSON, repr=False)
+    changes: Mapped[str | None] = mapped_column(repr=False)
+    updated_on: Mapped[date]
+    corrected_on: Mapped[date | None] = mapped_column(default=None)
+    corrected_by_effect: Mapped[str | None] = mapped_column(ForeignKey("applied_effect.effect"), default=None)
+
+
+class TracsPage(EffectRow):
+    """The re-engagement page of a staffing, on TRACS: the outcome selected, and the narration. OR-5, OR-6.
+
+    A page that is reopened has no finalisation any more, and keeps the narration it was finalised with.
+    """
+
+    __tablename__ = "tracs_page"
+
+    staffing: Mapped[int]
+    dated: Mapped[date]
+    selection: Mapped[str]
+    narration: Mapped[str] = mapped_column(repr=False)
+    selected_on: Mapped[date]
+    finalised_on: Mapped[date | None] = mapped_column(default=None)
+    finalised_by_effect: Mapped[str | None] = mapped_column(ForeignKey("applied_effect.effect"), default=None)
+    cleared_on: Mapped[date | None] = mapped_column(default=None)
+    cleared_by_effect: Mapped[str | None] = mapped_column(ForeignKey("applied_effect.effect"), default=None)
+
+
+class OneUpdate(EffectRow):
+    """An update of ONE, with the case note that documents the action. OR-5."""
+
+    __tablename__ = "one_update"
+
+    action: Mapped[str]
+    dated: Mapped[date]
+    case_note: Mapped[str] = mapped_column(repr=False)
+    updated_on: Mapped[date]
+    reversed_on: Mapped[date | None] = mapped_column(default=None)
+    reversed_by_effect: Mapped[str | None] = mapped_column(ForeignKey("applied_effect.effect"), default=None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Self, TypeVar, assert_never
+from typing import Any, Self, TypeVar, assert_never
 
 from sqlalchemy import Engine, Select, Update, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,29 +16,68 @@ from activities.records.schema import (
     EffectRow,
     EligibilityAlert,
     IepUpdate,
+    OneUpdate,
+    PdpUpdate,
     Placement,
     StaffTask,
+    TracsPage,
     TransferRequest,
 )
 from domain.commands import (
+    ClearTracs,
     CloseTask,
+    CorrectPdp,
     DisplayProvider,
     EndPlacement,
+    FinaliseTracs,
     OpenCaseRecord,
     OpenTask,
     Performed,
     Place,
     RecordCommand,
+    ReopenTracs,
     RequestTransfer,
+    ReverseOne,
+    SelectOnTracs,
     SendAlert,
     SetWorkStatus,
     UpdateIep,
+    UpdateOne,
+    UpdatePdp,
     WithdrawAlert,
 )
 
 Row = TypeVar("Row", bound=Base)
 MadeByEffect = TypeVar("MadeByEffect", bound=EffectRow)
 
+_Displaying = OpenCaseRecord | DisplayProvider | SetWorkStatus
+_Making = RequestTransfer | UpdateIep | Place | SendAlert | OpenTask | UpdatePdp | SelectOnTracs | UpdateOne
+_Ending = EndPlacement | WithdrawAlert | CloseTask | CorrectPdp | ClearTracs | ReverseOne
+
+_MADE: dict[type[_Making], tuple[type[EffectRow], InstrumentedAttribute[date]]] = {
+    RequestTransfer: (TransferRequest, TransferRequest.recorded_on),
+    UpdateIep: (IepUpdate, IepUpdate.recorded_on),
+    Place: (Placement, Placement.placed_on),
+    SendAlert: (EligibilityAlert, EligibilityAlert.sent_on),
+    OpenTask: (StaffTask, StaffTask.opened_on),
+    UpdatePdp: (PdpUpdate, PdpUpdate.updated_on),
+    SelectOnTracs: (TracsPage, TracsPage.selected_on),
+    UpdateOne: (OneUpdate, OneUpdate.updated_on),
+}
+"""The row a command makes: it has the command's own fields, and the date it was made."""
+
+_ENDED: dict[
+    type[_Ending],
+    tuple[type[EffectRow], InstrumentedAttribute[date | None], InstrumentedAttribute[str | None]],
+] = {
+    EndPlacement: (Placement, Placement.ended_on, Placement.ended_by_effect),
+    WithdrawAlert: (EligibilityAlert, EligibilityAlert.withdrawn_on, EligibilityAlert.withdrawn_by_effect),
+    CloseTask: (StaffTask, StaffTask.closed_on, StaffTask.closed_by_effect),
+    CorrectPdp: (PdpUpdate, PdpUpdate.corrected_on, PdpUpdate.corrected_by_effect),
+    ClearTracs: (TracsPage, TracsPage.cleared_on, TracsPage.cleared_by_effect),
+    ReverseOne: (OneUpdate, OneUpdate.reversed_on, OneUpdate.reversed_by_effect),
+}
+"""The row a command ends: it stays, and shows when it ended and by which effect."""
 
 # Only these two know what to do on a conflict, and they are spelled alike.
 _INSERT: dict[str, Callable[[type[Base]], postgresql.Insert | sqlite.Insert]] = {
@@ -109,6 +148,18 @@ class Records:
         tasks = _oldest_first(StaffTask, StaffTask.opened_on, case_id)
         return self._read(tasks.where(StaffTask.closed_on.is_(None)) if open_only else tasks)
 
+    def pdp_updates(self, case_id: str) -> list[PdpUpdate]:
+        """The updates of the Personal Development Plan, corrected ones too, oldest first."""
+        return self._read(_oldest_first(PdpUpdate, PdpUpdate.updated_on, case_id))
+
+    def tracs_pages(self, case_id: str) -> list[TracsPage]:
+        """The re-engagement pages on TRACS, cleared ones too, oldest first."""
+        return self._read(_oldest_first(TracsPage, TracsPage.selected_on, case_id))
+
+    def one_updates(self, case_id: str) -> list[OneUpdate]:
+        """The updates of ONE, reversed ones too, oldest first."""
+        return self._read(_oldest_first(OneUpdate, OneUpdate.updated_on, case_id))
+
     def _read(self, query: Select[Row]) -> list[Row]:
         with Session(self._engine.execution_options(**READS_ONLY)) as session:
             return list(session.scalars(query))
@@ -137,18 +188,21 @@ def _enter(session: Session, commands: dict[str, RecordCommand], on: date) -> se
 
 
 def _carry_out(session: Session, command: RecordCommand, on: date) -> None:
-    match command:
-        case OpenCaseRecord() | DisplayProvider() | SetWorkStatus():
-            _display(session, command, on)
-        case RequestTransfer() | UpdateIep() | Place() | SendAlert() | OpenTask():
-            session.add(_row(command, on))
-        case EndPlacement() | WithdrawAlert() | CloseTask():
-            session.execute(_ending(command, on))
-        case _:
-            assert_never(command)
+    if isinstance(command, _Displaying):
+        _display(session, command, on)
+    elif isinstance(command, _Making):
+        session.add(_row(command, on))
+    elif isinstance(command, _Ending):
+        session.execute(_ending(command, on))
+    elif isinstance(command, FinaliseTracs):
+        session.execute(_finalising(command, on))
+    elif isinstance(command, ReopenTracs):
+        session.execute(_reopening(command))
+    else:
+        assert_never(command)
 
 
-def _display(session: Session, command: OpenCaseRecord | DisplayProvider | SetWorkStatus, on: date) -> None:
+def _display(session: Session, command: _Displaying, on: date) -> None:
     """What the MWA System displays of the case: the last command stands, the first opening dates it."""
     shown: dict[str, object]
     match command:
@@ -167,47 +221,27 @@ def _display(session: Session, command: OpenCaseRecord | DisplayProvider | SetWo
     )
 
 
-def _row(command: RequestTransfer | UpdateIep | Place | SendAlert | OpenTask, on: date) -> Base:
-    effect, case_id = command.effect, command.case_id
-    match command:
-        case RequestTransfer(provider=provider, requested_on=requested_on):
-            return TransferRequest(
-                effect=effect, case_id=case_id, provider=provider, requested_on=requested_on, recorded_on=on
-            )
-        case UpdateIep(agreed_on=agreed_on, activities=activities, changes=changes):
-            return IepUpdate(
-                effect=effect,
-                case_id=case_id,
-                agreed_on=agreed_on,
-                activities=list(activities),
-                changes=changes,
-                recorded_on=on,
-            )
-        case Place(activity=activity, since=since):
-            return Placement(effect=effect, case_id=case_id, activity=activity, since=since, placed_on=on)
-        case SendAlert(alert=alert, ground=ground):
-            return EligibilityAlert(effect=effect, case_id=case_id, alert=alert, ground=ground, sent_on=on)
-        case OpenTask(topic=topic, rule=rule, text=text, month=month):
-            return StaffTask(
-                effect=effect, case_id=case_id, topic=topic, rule=rule, text=text, month=month, opened_on=on
-            )
-        case _:
-            assert_never(command)
+def _row(command: _Making, on: date) -> EffectRow:
+    table, made_on = _MADE[type(command)]
+    fields: dict[str, Any] = {name: value for name, value in command if name != "kind"}
+    return table(**fields | {made_on.key: on})
 
 
-def _ending(command: EndPlacement | WithdrawAlert | CloseTask, on: date) -> Update:
+def _ending(command: _Ending, on: date) -> Update:
     """Mark the row as ended, once; no row means that its command was never carried out, and there is nothing to end."""
-    match command:
-        case EndPlacement(effect=effect, undoes=undone):
-            standing = update(Placement).where(Placement.effect == undone, Placement.ended_on.is_(None))
-            return standing.values(ended_on=on, ended_by_effect=effect)
-        case WithdrawAlert(effect=effect, undoes=undone):
-            sent = update(EligibilityAlert).where(
-                EligibilityAlert.effect == undone, EligibilityAlert.withdrawn_on.is_(None)
-            )
-            return sent.values(withdrawn_on=on, withdrawn_by_effect=effect)
-        case CloseTask(effect=effect, undoes=undone):
-            waiting = update(StaffTask).where(StaffTask.effect == undone, StaffTask.closed_on.is_(None))
-            return waiting.values(closed_on=on, closed_by_effect=effect)
-        case _:
-            assert_never(command)
+    table, ended_on, ended_by_effect = _ENDED[type(command)]
+    standing = update(table).where(table.effect == command.undoes, ended_on.is_(None))
+    return standing.values({ended_on: on, ended_by_effect: command.effect})
+
+
+def _finalising(command: FinaliseTracs, on: date) -> Update:
+    """Mark the page as finalised, once, with its final narration; a selection that was taken back stays as it is."""
+    page = update(TracsPage).where(TracsPage.effect == command.page)
+    standing = page.where(TracsPage.finalised_on.is_(None), TracsPage.cleared_on.is_(None))
+    return standing.values(finalised_on=on, finalised_by_effect=command.effect, narration=command.narration)
+
+
+def _reopening(command: ReopenTracs) -> Update:
+    """Take back the finalisation that is named, not a later one; the narration stays until the next."""
+    finalised = update(TracsPage).where(TracsPage.finalised_by_effect == command.undoes)
+    return finalised.values(finalised_on=None, finalised_by_effect=None)

@@ -7,13 +7,17 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from activities.records import database
 from activities.records.database import connect
 from activities.records.schema import Base
+from activities.records.store import Records
 
 pytest_plugins = ["tests.unit.postgres"]
 
@@ -21,7 +25,7 @@ pytest_plugins = ["tests.unit.postgres"]
 def differences(url: str) -> list[Any]:
     engine = connect(url)
     with engine.connect() as connection:
-        found = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+        found: list[Any] = compare_metadata(MigrationContext.configure(connection), Base.metadata)
     engine.dispose()
     return found
 
@@ -58,17 +62,47 @@ def test_running_the_migrations_again_is_harmless(records_url: str) -> None:
     engine = create_engine(records_url)
     with engine.connect() as connection:
         assert connection.scalars(text("SELECT case_id FROM mwa_case")).all() == ["kept"]
-        assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0001"]
+        assert connection.scalars(text("SELECT version_num FROM alembic_version")).all() == ["0002"]
     engine.dispose()
 
 
-def test_a_migration_that_fails_midway_leaves_nothing_behind(records_url: str) -> None:
-    execute(records_url, "CREATE TABLE staff_task (in_the_way INTEGER)")
+@pytest.mark.parametrize("table", ["staff_task", "one_update"])
+def test_a_migration_that_fails_midway_leaves_nothing_behind(records_url: str, table: str) -> None:
+    execute(records_url, f"CREATE TABLE {table} (in_the_way INTEGER)")
     with pytest.raises(DBAPIError):
         connect(records_url)
-    assert tables(records_url) == {"staff_task"}
-    execute(records_url, "DROP TABLE staff_task")
+    assert tables(records_url) == {table}
+    execute(records_url, f"DROP TABLE {table}")
     assert differences(records_url) == []
+
+
+def bring_to(url: str, step: str) -> None:
+    """Run the migrations up to a step, as the software of that time did."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(database.__file__).parent / "migrations"))
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, step)
+    engine.dispose()
+
+
+def test_a_database_of_the_first_step_keeps_its_rows_and_becomes_what_the_schema_says(records_url: str) -> None:
+    bring_to(records_url, "0001")
+    assert tables(records_url) == {*Base.metadata.tables, "alembic_version"} - {
+        "pdp_update", "tracs_page", "one_update",
+    }  # fmt: skip
+    execute(records_url, "INSERT INTO applied_effect VALUES ('task', 'case', 'open_task', '2024-02-28')")
+    execute(
+        records_url,
+        "INSERT INTO staff_task (effect, case_id, topic, rule, text, opened_on)"
+        " VALUES ('task', 'case', 'contact', 'MO-11', 'Make a contact', '2024-02-28')",
+    )
+    assert differences(records_url) == []
+    records = Records.open(records_url)
+    assert [task.text for task in records.tasks("case")] == ["Make a contact"]
+    assert [read("case") for read in (records.pdp_updates, records.tracs_pages, records.one_updates)] == [[], [], []]
+    records.close()
 
 
 def test_threads_opening_fresh_databases_at_once_is_harmless(records_url: str, tmp_path: Path) -> None:

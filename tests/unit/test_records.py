@@ -4,7 +4,7 @@ import re
 import sqlite3
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from multiprocessing.context import ForkServerContext
@@ -18,21 +18,29 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from activities.records.database import connect
-from activities.records.schema import AppliedEffect, Base, StaffTask
+from activities.records.schema import AppliedEffect, Base, EffectRow, StaffTask
 from activities.records.store import Records
 from domain.commands import (
+    ClearTracs,
     CloseTask,
+    CorrectPdp,
     DisplayProvider,
     EndPlacement,
+    FinaliseTracs,
     OpenCaseRecord,
     OpenTask,
     Performed,
     Place,
     RecordCommand,
+    ReopenTracs,
     RequestTransfer,
+    ReverseOne,
+    SelectOnTracs,
     SendAlert,
     SetWorkStatus,
     UpdateIep,
+    UpdateOne,
+    UpdatePdp,
     WithdrawAlert,
 )
 
@@ -52,12 +60,33 @@ ALERT = SendAlert(effect="alert", case_id=CASE, alert="lift_sanction", ground="M
 WITHDRAW = WithdrawAlert(effect="withdraw", case_id=CASE, undoes="alert")
 TASK = OpenTask(effect="task", case_id=CASE, topic="contact", rule="MO-11", text="Make a contact", month="2024-02")
 CLOSE = CloseTask(effect="close", case_id=CASE, undoes="task")
+RE_STEP = UpdatePdp(effect="pdp", case_id=CASE, entry="re_step", dated=DAY_1, attendance_hours=1)
+AGREEMENT = UpdatePdp(
+    effect="pdp-2", case_id=CASE, entry="agreement", dated=DAY_1, activities=("Life skills",), changes="A new home"
+)
+CORRECT = CorrectPdp(effect="correct", case_id=CASE, undoes="pdp")
+DQ1 = "DQ1 – JOBS Disqualification"
+PAGE = SelectOnTracs(effect="page", case_id=CASE, staffing=2, dated=DAY_1, selection=DQ1, narration="Annie no-showed.")
+CLEAR = ClearTracs(effect="clear", case_id=CASE, undoes="page")
+FINALISE = FinaliseTracs(effect="final", case_id=CASE, page="page", dated=DAY_1, narration="Annie no-showed. Final.")
+REOPEN = ReopenTracs(effect="reopen", case_id=CASE, undoes="final")
+NOTE = UpdateOne(effect="one", case_id=CASE, action="apply_dq1", dated=DAY_1, case_note="Annie has no good cause.")
+REVERSE = ReverseOne(effect="reverse", case_id=CASE, undoes="one")
 
 SHOWN = {"program": "mo-mwa", "displayed_provider": "p-1", "work_status": "SS", "opened_on": DAY_1}
 NOTHING_SHOWN = {"program": None, "displayed_provider": None, "work_status": None, "opened_on": None}
 PLACED = {"activity": "MWA Trial Participation", "since": DAY_1, "placed_on": DAY_1}
 SENT = {"alert": "lift_sanction", "ground": "MO-6", "sent_on": DAY_1}
 ASKED = {"topic": "contact", "rule": "MO-11", "text": "Make a contact", "month": "2024-02", "opened_on": DAY_1}
+STEPPED = {"effect": "pdp", "entry": "re_step", "dated": DAY_1, "attendance_hours": 1.0, "activities": [],
+           "changes": None, "updated_on": DAY_1, "corrected_on": None, "corrected_by_effect": None}  # fmt: skip
+AGREED = {"effect": "pdp-2", "entry": "agreement", "attendance_hours": None, "activities": ["Life skills"],
+          "changes": "A new home"}  # fmt: skip
+SELECTED = {"effect": "page", "staffing": 2, "dated": DAY_1, "selection": DQ1, "narration": "Annie no-showed.",
+            "selected_on": DAY_1, "finalised_on": None, "finalised_by_effect": None,
+            "cleared_on": None, "cleared_by_effect": None}  # fmt: skip
+NOTED = {"effect": "one", "action": "apply_dq1", "dated": DAY_1, "case_note": "Annie has no good cause.",
+         "updated_on": DAY_1, "reversed_on": None, "reversed_by_effect": None}  # fmt: skip
 
 # What was carried out on day 1, the command of day 2, the table it concerns, and the row it leaves there.
 ROWS: list[tuple[list[RecordCommand], RecordCommand, str, dict[str, Any]]] = [
@@ -83,9 +112,20 @@ ROWS: list[tuple[list[RecordCommand], RecordCommand, str, dict[str, Any]]] = [
     ([], TASK, "staff_task",
      ASKED | {"effect": "task", "opened_on": DAY_2, "closed_on": None, "closed_by_effect": None}),
     ([TASK], CLOSE, "staff_task", ASKED | {"effect": "task", "closed_on": DAY_2, "closed_by_effect": "close"}),
+    ([], RE_STEP, "pdp_update", STEPPED | {"updated_on": DAY_2}),
+    ([], AGREEMENT, "pdp_update", STEPPED | AGREED | {"updated_on": DAY_2}),
+    ([RE_STEP], CORRECT, "pdp_update", STEPPED | {"corrected_on": DAY_2, "corrected_by_effect": "correct"}),
+    ([], PAGE, "tracs_page", SELECTED | {"selected_on": DAY_2}),
+    ([PAGE], CLEAR, "tracs_page", SELECTED | {"cleared_on": DAY_2, "cleared_by_effect": "clear"}),
+    ([PAGE], FINALISE, "tracs_page", SELECTED | {"narration": "Annie no-showed. Final.", "finalised_on": DAY_2,
+                                                 "finalised_by_effect": "final"}),
+    ([PAGE, FINALISE], REOPEN, "tracs_page", SELECTED | {"narration": "Annie no-showed. Final."}),
+    ([], NOTE, "one_update", NOTED | {"updated_on": DAY_2}),
+    ([NOTE], REVERSE, "one_update", NOTED | {"reversed_on": DAY_2, "reversed_by_effect": "reverse"}),
 ]  # fmt: skip
 EVERYTHING: list[RecordCommand] = [
     OPEN, DISPLAY, MANDATORY, TRANSFER, IEP, PLACE, END, ALERT, WITHDRAW, TASK, CLOSE,
+    RE_STEP, CORRECT, PAGE, FINALISE, REOPEN, CLEAR, NOTE, REVERSE,
 ]  # fmt: skip
 
 
@@ -168,7 +208,9 @@ def test_all_3_threads_performing_the_same_at_once_have_one_effect(records: Reco
     assert all(answer == answers[0] for answer in answers)
     found = stored(records_url)
     assert len(found["applied_effect"]) == len(EVERYTHING)
-    assert [len(found[table]) for table in ("mwa_case", "mwa_placement", "staff_task", "iep_update")] == [1, 1, 1, 1]
+    assert {table: len(rows) for table, rows in found.items() if table != "applied_effect"} == dict.fromkeys(
+        {table for _, _, table, _ in ROWS}, 1
+    )
 
 
 def test_two_workers_with_the_same_effects_in_another_order_never_wait_for_each_other(
@@ -230,8 +272,12 @@ def test_all_3_one_command_that_fails_takes_the_whole_batch_back(records: Record
     assert [alert.sent_on for alert in records.alerts(CASE)] == [DAY_2]
 
 
-@pytest.mark.parametrize("command", [END, WITHDRAW, CLOSE], ids=lambda command: command.kind)
-def test_undoing_what_was_never_carried_out_is_recorded_and_changes_nothing(
+@pytest.mark.parametrize(
+    "command",
+    [END, WITHDRAW, CLOSE, CORRECT, CLEAR, FINALISE, REOPEN, REVERSE],
+    ids=lambda command: command.kind,
+)
+def test_ending_or_changing_what_was_never_carried_out_is_recorded_and_changes_nothing(
     records: Records, records_url: str, command: RecordCommand
 ) -> None:
     assert records.perform([command], on=DAY_1) == [Performed(effect=command.effect, on=DAY_1)]
@@ -240,7 +286,11 @@ def test_undoing_what_was_never_carried_out_is_recorded_and_changes_nothing(
     assert not any(rows.values())
 
 
-@pytest.mark.parametrize(("command", "undoing"), [(PLACE, END), (ALERT, WITHDRAW), (TASK, CLOSE)])
+@pytest.mark.parametrize(
+    ("command", "undoing"),
+    [(PLACE, END), (ALERT, WITHDRAW), (TASK, CLOSE), (RE_STEP, CORRECT), (PAGE, CLEAR), (NOTE, REVERSE)],
+    ids=lambda command: command.kind,
+)
 def test_what_has_ended_is_not_ended_again(
     records: Records, records_url: str, command: RecordCommand, undoing: RecordCommand
 ) -> None:
@@ -258,6 +308,54 @@ def test_an_undo_ends_only_what_it_names(records: Records) -> None:
     assert [task.effect for task in records.tasks(CASE)] == ["task-2"]
 
 
+def finalised(records: Records) -> list[tuple[str, date | None, str | None, str]]:
+    pages = records.tracs_pages(CASE)
+    return [(page.effect, page.finalised_on, page.finalised_by_effect, page.narration) for page in pages]
+
+
+def test_or_5_finalising_and_reopening_change_only_the_page_they_name(records: Records) -> None:
+    other = PAGE.model_copy(update={"effect": "page-2", "staffing": 3})
+    other_final = FINALISE.model_copy(update={"effect": "final-2", "page": "page-2", "narration": "Of page 2."})
+    records.perform([PAGE, other], on=DAY_1)
+    records.perform([FINALISE], on=DAY_2)
+    untouched = ("page-2", None, None, PAGE.narration)
+    assert finalised(records) == [("page", DAY_2, "final", FINALISE.narration), untouched]
+    records.perform([other_final, REOPEN], on=DAY_3)
+    reopened = ("page", None, None, FINALISE.narration)
+    assert finalised(records) == [reopened, ("page-2", DAY_3, "final-2", "Of page 2.")]
+
+
+def test_or_5_a_finalised_page_is_not_finalised_again(records: Records) -> None:
+    records.perform([PAGE, FINALISE], on=DAY_1)
+    records.perform([FINALISE.model_copy(update={"effect": "final-2", "narration": "Another."})], on=DAY_2)
+    assert finalised(records) == [("page", DAY_1, "final", FINALISE.narration)]
+
+
+def test_or_5_a_reopened_page_is_finalised_anew_and_reopened_by_its_new_finalisation_only(records: Records) -> None:
+    anew = FINALISE.model_copy(update={"effect": "final-2", "narration": "Anew."})
+    records.perform([PAGE, FINALISE, REOPEN], on=DAY_1)
+    records.perform([anew], on=DAY_2)
+    records.perform([REOPEN.model_copy(update={"effect": "reopen-old"})], on=DAY_3)
+    assert finalised(records) == [("page", DAY_2, "final-2", "Anew.")]
+    records.perform([REOPEN.model_copy(update={"effect": "reopen-2", "undoes": "final-2"})], on=DAY_3)
+    assert finalised(records) == [("page", None, None, "Anew.")]
+
+
+def test_or_3_a_selection_that_was_taken_back_is_not_finalised(records: Records) -> None:
+    records.perform([PAGE, CLEAR, FINALISE], on=DAY_1)
+    assert finalised(records) == [("page", None, None, PAGE.narration)]
+
+
+def test_or_3_what_a_changed_decision_took_back_stays_on_record_beside_what_followed(records: Records) -> None:
+    again = [command.model_copy(update={"effect": f"a-later-{command.effect}"}) for command in (RE_STEP, PAGE, NOTE)]
+    records.perform([RE_STEP, PAGE, NOTE], on=DAY_1)
+    records.perform([CORRECT, CLEAR, REVERSE, *again], on=DAY_2)
+    steps, pages, notes = records.pdp_updates(CASE), records.tracs_pages(CASE), records.one_updates(CASE)
+    assert [(row.effect, row.corrected_on) for row in steps] == [("pdp", DAY_2), ("a-later-pdp", None)]
+    assert [(row.effect, row.cleared_on) for row in pages] == [("page", DAY_2), ("a-later-page", None)]
+    assert [(row.effect, row.reversed_on) for row in notes] == [("one", DAY_2), ("a-later-one", None)]
+
+
 def test_tasks_are_read_oldest_first_of_one_case_or_all_open_or_closed_too(records: Records) -> None:
     later = TASK.model_copy(update={"effect": "a-later"})
     elsewhere = TASK.model_copy(update={"effect": "elsewhere", "case_id": "other"})
@@ -270,13 +368,23 @@ def test_tasks_are_read_oldest_first_of_one_case_or_all_open_or_closed_too(recor
 
 
 def test_a_case_is_read_without_the_rows_of_another(records: Records) -> None:
-    records.perform([OPEN, TRANSFER, IEP, PLACE, ALERT], on=DAY_1)
+    records.perform([OPEN, TRANSFER, IEP, PLACE, ALERT, RE_STEP, PAGE, NOTE], on=DAY_1)
     case = records.case(CASE)
     assert case is not None
     assert (case.displayed_provider, case.work_status) == ("p-1", "SS")
-    readings = (records.transfers, records.iep_updates, records.placements, records.alerts)
-    assert [len(read(CASE)) for read in readings] == [1, 1, 1, 1]
-    assert [read("other") for read in readings] == [[], [], [], []]
+    readings: tuple[Callable[[str], Sequence[EffectRow]], ...] = (
+        records.transfers,
+        records.iep_updates,
+        records.placements,
+        records.alerts,
+        records.pdp_updates,
+        records.tracs_pages,
+        records.one_updates,
+    )
+    assert [[row.effect for row in read(CASE)] for read in readings] == [
+        ["transfer"], ["iep"], ["place"], ["alert"], ["pdp"], ["page"], ["one"],
+    ]  # fmt: skip
+    assert not any(read("other") for read in readings)
     assert records.case("other") is None
 
 
@@ -296,21 +404,36 @@ def test_no_row_is_accepted_that_the_ledger_does_not_know(records_url: str) -> N
     engine.dispose()
 
 
-def test_all_6_an_error_of_the_database_tells_no_value(records: Records, records_url: str) -> None:
-    told_us = "Annie lives in the shelter"
-    broken = IEP.model_construct(**IEP.model_dump() | {"changes": told_us, "activities": (told_us,), "agreed_on": None})
+TOLD = "Annie lives in the shelter"
+
+
+@pytest.mark.parametrize(
+    ("command", "broken"),
+    [
+        (IEP, {"changes": TOLD, "activities": (TOLD,), "agreed_on": None}),
+        (RE_STEP, {"changes": TOLD, "activities": (TOLD,), "dated": None}),
+        (PAGE, {"narration": TOLD, "selection": None}),
+        (NOTE, {"case_note": TOLD, "action": None}),
+    ],
+    ids=lambda value: getattr(value, "kind", ""),
+)
+def test_all_6_an_error_of_the_database_tells_no_value(
+    records: Records, command: RecordCommand, broken: dict[str, Any]
+) -> None:
+    *_, missing = broken
     with pytest.raises(IntegrityError) as raised:
-        records.perform([broken], on=DAY_1)
+        records.perform([command.model_construct(**command.model_dump() | broken)], on=DAY_1)
     printed = "".join(traceback.format_exception(raised.value))
-    assert "agreed_on" in printed
+    assert missing in printed
     assert "Annie" not in printed
 
 
 def test_all_6_a_row_does_not_print_what_a_participant_told(records: Records) -> None:
-    records.perform([IEP, TASK], on=DAY_1)
-    printed = repr(records.iep_updates(CASE) + records.tasks(CASE))
-    assert CASE in printed
-    for told in ("New phone", "Job search", "Make a contact"):
+    records.perform([IEP, TASK, AGREEMENT, PAGE, NOTE], on=DAY_1)
+    rows = (records.iep_updates, records.tasks, records.pdp_updates, records.tracs_pages, records.one_updates)
+    printed = repr([read(CASE) for read in rows])
+    assert printed.count(CASE) == len(rows)
+    for told in ("New phone", "Job search", "Make a contact", "Life skills", "A new home", "Annie"):
         assert told not in printed
 
 
