@@ -23,10 +23,11 @@ from activities.outbox import Outbox
 from activities.perform import Activities, read_edition
 from activities.providers import BadProviderFile, ProviderDirectory
 from activities.records.store import Records
+from activities.staffings import Staffings
 from connect import connect
 from process import run_and_exit
 from settings import Settings, settings
-from workflows.start import TASK_QUEUE
+from workflows.start import STAFFING_WORKFLOW, TASK_QUEUE
 
 log = structlog.get_logger("worker")
 
@@ -44,11 +45,12 @@ async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
     except (BadProviderFile, OSError, SQLAlchemyError) as error:
         raise CannotStart(str(error)) from error
     activities = Activities(Outbox(settings.letters), providers, records)
+    staffings = Staffings(STAFFING_WORKFLOW)
     with ThreadPoolExecutor(settings.activity_threads) as threads:
         worker = Worker(
             client,
             task_queue=TASK_QUEUE,
-            activities=[activities.deliver_letter, activities.record, read_edition],
+            activities=[activities.deliver_letter, activities.record, read_edition, staffings.staff],
             activity_executor=threads,
             max_concurrent_activities=settings.activity_threads,
             max_cached_workflows=settings.max_cached_cases,

@@ -10,7 +10,7 @@ from activities.letters import render
 from activities.outbox import Carrier, Letter
 from activities.providers import ProviderDirectory
 from activities.records.store import Records
-from domain.commands import Performed, RecordCommand, SendLetter
+from domain.commands import LetterCommand, Performed, RecordCommand
 from domain.policy import EditionRead, Policy
 from policy.load import DEFAULT, BadEdition, edition
 
@@ -24,8 +24,8 @@ class Activities:
         self._records = records
 
     @activity.defn(name="deliver_letter")
-    def deliver_letter(self, command: SendLetter, dated: date) -> list[Performed]:
-        """Render a letter with the displayed provider's address and hand it to the carrier. MO-2."""
+    def deliver_letter(self, command: LetterCommand, dated: date) -> list[Performed]:
+        """Render a letter with the displayed provider's address and hand it to the carrier. MO-2, OR-5."""
         pdf = render(command, self._providers.get(command.provider), dated)
         letter = Letter(command.effect, command.case_id, command.number, dated, pdf)
         return [Performed(effect=command.effect, on=self._carrier.deliver(letter).sent_on)]

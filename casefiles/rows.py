@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails, to_json
 from casefiles.caseload import UNSET, Defaults, Doubt, Entry, Family, Opening, Reject
 from domain.fact import Code
 from domain.facts import Opened
+from policy.load import default_edition, edition
 
 Seen = dict[tuple[str, str, int], int]
 """The line on which each participant's episode was first opened."""
@@ -66,17 +67,27 @@ def entries_of(row: dict[str, Any], line: int, defaults: Defaults, seen: Seen) -
         yield Family(sanctioned=True)
         yield from _rejects(error, line)
         return
+    if not read.opened.sanction_began and not _staffed_first(read.program):
+        yield Family(sanctioned=True)
+        yield Reject(line, "sanction_began", f"missing: must be {RIGHT['sanction_began']}")
+        return
     key = (read.program, read.person_id, read.episode)
     if (first := seen.setdefault(key, line)) != line:
         yield Reject(line, "person_id", f"already on line {first}")
         return
     yield Family(sanctioned=True)
-    if read.opened.sanction_began > defaults.happened_on:
+    if read.opened.sanction_began and read.opened.sanction_began > defaults.happened_on:
         yield Doubt(line, "sanction_began", "lies after the date of the import")
     opening = Opening(read.program, read.person_id, read.opened, line, read.episode)
     if read.opened.message_id == UNSET:
         opening = replace(opening, opened=defaults.identified(opening))
     yield opening
+
+
+def _staffed_first(program: str) -> bool:
+    """Whether in a program a staffing comes before the sanction, so that none has begun when a case opens. OR-1."""
+    default = default_edition(program)
+    return bool(default and edition(default).disqualification)
 
 
 def _filled(row: dict[str, Any], defaults: Defaults) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from workflows.case import CaseWorkflow
 from workflows.messages import SurplusArguments
+from workflows.staffing import StaffingWorkflow
 
 _PASSED_THROUGH = (
     *("domain", "policy", "workflows"),
@@ -49,6 +50,6 @@ def plugin() -> SimplePlugin:
         "reengagement",
         data_converter=DataConverter(payload_converter_class=PayloadConverter),
         interceptors=[SurplusArguments()],
-        workflows=[CaseWorkflow],
+        workflows=[CaseWorkflow, StaffingWorkflow],
         workflow_runner=_sandbox,
     )

@@ -24,6 +24,7 @@ class Phase(StrEnum):
     """Where a case stands."""
 
     AWAITING_OPENING = "awaiting_opening"
+    STAFFING = "staffing"
     REENGAGING = "reengaging"
     TRIAL = "trial"
     LIFT_RECOMMENDED = "lift_recommended"

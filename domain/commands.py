@@ -234,6 +234,11 @@ class OpenStaffing(_Command):
     record: tuple[Recorded, ...] = ()
 
 
+def staffing_id(effect: str) -> str:
+    """The workflow id of the staffing that an effect opened: of the case, and of nobody else."""
+    return effect.replace("/", "-")
+
+
 class EndStaffing(_Command):
     """End a staffing that is no longer needed."""
 

@@ -74,7 +74,7 @@ def decide(case: Case, news: News, policy: Policy) -> Decision:
 def _take_in(case: Case, news: News, policy: Policy) -> Case:
     match news:
         case Heard(fact, received_at, digest):
-            rule = policy.rule(fact.rule).id  # type: ignore[arg-type]
+            rule = policy.rule(fact.rule).id
             entry = Entry(received_at, fact.happened_on, "fact", _in_words(fact), (rule,), fact.message_id)
             return case.with_fact(fact, digest).noting([entry])
         case WasPerformed(performed, received_at):
@@ -145,7 +145,7 @@ def _wanted(case: Case, policy: Policy, end: closing.Closing | None) -> dict[str
     """What ought to be given out today, by key. A closed case wants what its end asks for, and keeps what stands."""
     ruled = [effect for rule in RULES for effect in rule.effects(case, policy)]
     if end:
-        told = [one for one in ruled if closing.outlasts(one.command, end) and _is_done(case, one.key)]
+        told = [one for one in ruled if closing.outlasts(case, one.command, end) and _is_done(case, one.key)]
         ruled = [*told, *closing.effects(case, policy, end)]
     return {effect.key: effect for effect in ruled}
 
@@ -164,6 +164,8 @@ def _phase(case: Case, policy: Policy, end: closing.Closing | None) -> tuple[Pha
     if at_limit:
         return Phase.LIMIT_REACHED, at_limit, case.day
     lifting = lift.ground(case, policy)
+    if policy.disqualification and not lifting and not sanction.began(case, policy):
+        return Phase.STAFFING, policy.reason("staffing", "a staffing decides before there is a sanction"), case.day
     if lifting:
         return Phase.LIFT_RECOMMENDED, lifting.reason, case.day
     current = trial.trial(case, policy)
@@ -176,6 +178,10 @@ def _phase(case: Case, policy: Policy, end: closing.Closing | None) -> tuple[Pha
     if current and current.withdrew_on:
         reason = policy.reason("trial", "the participant withdrew", withdrew_on=current.withdrew_on)
         return Phase.REENGAGING, reason, current.withdrew_on
+    applied = sanction.applied(case, policy)
+    if applied:
+        says, held_on = "no good cause was found: the disqualification is applied", applied.happened_on
+        return Phase.REENGAGING, policy.reason("sanction", says, staffing=applied.number, held_on=held_on), held_on
     opened_on = case.opening.happened_on
     return Phase.REENGAGING, policy.reason("start", "re-engagement starts at once", opened_on=opened_on), opened_on
 
@@ -274,7 +280,7 @@ def refuses(case: Case, fact: CaseFact, policy: Policy, received_at: datetime) -
     means beside other facts is for the rules. `policy` is the edition the case was opened under.
     """
     policy = in_force(case, policy)
-    if not policy.has(fact.rule):  # type: ignore[arg-type]
+    if not policy.has(fact.rule):
         return f"kind: edition {policy.id} has no rule for it"
     because = misdated(fact, received_at, policy.time_zone.value)
     if because:

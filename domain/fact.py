@@ -11,6 +11,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from domain.policy import Topic
+
 HOURS_IN_WEEK = 168
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
@@ -50,7 +52,7 @@ class Fact(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rule: ClassVar[str]
+    rule: ClassVar[Topic]
     """The policy topic under which a case weighs this fact."""
 
     message_id: Identifier = Field(description="The sender's id of this message; sent twice, it counts once")

@@ -108,7 +108,7 @@ class Ledger:
 
     def stands_for(self, fact: Fact) -> Fact | None:
         """What stands in the slot a fact speaks about."""
-        kind = fact.model_fields["kind"].default
+        kind = type(fact).model_fields["kind"].default
         standing: Fact | None = self._standing(self.facts.get(kind, {}).get(fact.slot, ()))
         return standing
 

@@ -88,12 +88,15 @@ class Reason:
     inputs: dict[str, str | int | float | bool | None] = field(default_factory=dict)
 
 
+_Plan = Literal["IEP", "PDP"]
+
+
 class DisqualificationPolicy(_Frozen):
     """What is applied where a staffing finds no good cause, and the steps it takes. OR-5."""
 
     selection: Cited[str]
     attendance_hours: Cited[Annotated[float, Field(gt=0, le=24)]]
-    resources: Cited[tuple[str, ...]]
+    resources: Cited[Annotated[tuple[str, ...], Field(min_length=1)]]
     good_cause_selection: Cited[str]
 
 
@@ -136,7 +139,7 @@ class Policy(_Frozen):
     plan: Cited[Literal["IEP", "PDP"]] = Cited(
         value="IEP", cites="MO 0290.040.00: 'Update the Individual Employment Plan (IEP)'"
     )
-    call_in_letter: Cited[bool] = Cited(value=True, cites="MO 0290.040.00: 'never responded to the Call In Letter'")
+    call_in_letter: Cited[bool] = Cited[bool](value=True, cites="MO 0290.040.00: 'never responded to the Call In Letter'")
     staffing: StaffingPolicy | None = None
     rules: dict[Topic, Rule]
 

@@ -10,14 +10,16 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from domain.calendar import instant_of, month_of, week_end
-from domain.case import Case, Held, Outcome, Phase
+from domain.case import Case, Outcome, Phase
+from domain.commands import staffing_id
 from domain.decide import Decision, deadlines, next_deadline
-from domain.fact import Withdrawn
-from domain.facts import CaseFact
+from domain.fact import Fact, Withdrawn
+from domain.ledger import Held
 from domain.policy import Policy, Reason
-from domain.rules import letters, lift, limit, rate, transfer
+from domain.rules import letters, lift, limit, rate, sanction, staffing, transfer
 from domain.rules.edition import in_force
-from domain.rules.participation import hours_by_week, participation, required_hours
+from domain.rules.participation import hours_by_week, required_hours
+from domain.tables import table
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Receipt:
     next: str | None = None
 
 
-def receipt(decision: Decision, fact: CaseFact, policy: Policy, *, duplicate: bool = False) -> Receipt:
+def receipt(decision: Decision, fact: Fact, policy: Policy, *, duplicate: bool = False) -> Receipt:
     """The receipt for a fact a case has just decided on, or had heard before."""
     case = decision.case
     policy = in_force(case, policy)
@@ -43,7 +45,7 @@ def receipt(decision: Decision, fact: CaseFact, policy: Policy, *, duplicate: bo
     result: Literal["recorded", "replaced", "withdrawn", "duplicate"] = (
         "duplicate" if duplicate else "recorded" if standing == "stands" else standing
     )
-    reasons = decision.reasons or (policy.reason(fact.rule, _effect_in_words(case, fact, policy)),)  # type: ignore[arg-type]
+    reasons = decision.reasons or (policy.reason(fact.rule, _effect_in_words(case, fact, policy)),)
     due = next_deadline(case, policy)
     return Receipt(
         message_id=fact.message_id,
@@ -66,7 +68,7 @@ _SAYS = {
 }
 
 
-def _effect_in_words(case: Case, fact: CaseFact, policy: Policy) -> str:
+def _effect_in_words(case: Case, fact: Fact, policy: Policy) -> str:
     if isinstance(fact, Withdrawn) and fact.withdraws not in case.heard:
         return "the message it takes back has not come yet, and will not count when it does"
     if isinstance(fact, Withdrawn) and case.is_withdrawal(fact.withdraws):
@@ -94,6 +96,8 @@ class Status:
     provider: str | None
     letters_sent: int
     last_letter_on: date | None
+    staffings: tuple[dict[str, Any], ...]
+    disqualification: tuple[sanction.Step, ...]
     rate_this_month: str | None
     needs_action: tuple[str, ...]
     open_tasks: tuple[dict[str, str], ...]
@@ -122,6 +126,8 @@ def status(case: Case, policy: Policy) -> Status:
         provider=transfer.displayed_provider(case),
         letters_sent=len(sent),
         last_letter_on=sent[-1] if sent else None,
+        staffings=tuple(_staffings(case, policy)),
+        disqualification=sanction.steps(case, policy),
         rate_this_month=rate.this_month(case, policy),
         needs_action=needs_action(case),
         open_tasks=tuple(_open_tasks(case)),
@@ -131,6 +137,24 @@ def status(case: Case, policy: Policy) -> Status:
         facts_heard=len(case.heard),
         as_of=case.now,
     )
+
+
+def _staffings(case: Case, policy: Policy) -> list[dict[str, Any]]:
+    """The staffings, each with what called for it and what it came to; the answers are told by the staffing alone."""
+    listed = []
+    for one in staffing.staffings(case, policy):
+        opened = case.effect_of(f"staffing/{one.number}")
+        listed.append(
+            {
+                "number": one.number,
+                "staffing": staffing_id(opened.effect) if opened else None,
+                "why": one.call.why,
+                "called_on": one.call.on,
+                "result": staffing.result_of(one.decision, policy) if one.decision else None,
+                "held_on": one.decision.happened_on if one.decision else None,
+            }
+        )
+    return listed
 
 
 def _open_tasks(case: Case) -> list[dict[str, str]]:
@@ -165,7 +189,7 @@ def explain(case: Case, policy: Policy) -> dict[str, Any]:
     policy = in_force(case, policy)
     if not case.opening:
         return {"phase": case.phase, "why": "no opening was heard that could be read", "edition": policy.id}
-    ground, progress = lift.ground(case, policy), participation(case, policy)
+    ground = lift.ground(case, policy)
     held, at_limit = letters.held(case, policy), limit.is_reached(case, policy)
     stated = limit.count(case)
     return {
@@ -174,7 +198,9 @@ def explain(case: Case, policy: Policy) -> dict[str, Any]:
         "outcome": case.outcome,
         "why": case.phase_reason,
         "letters": None if case.outcome else held or letters.next_letter(case, policy),
-        "lift": ground.reason if ground else {"missing": progress.missing},
+        "staffings": _staffings(case, policy),
+        "disqualification": sanction.steps(case, policy),
+        "lift": ground.reason if ground else {"missing": lift.missing(case, policy)},
         "weeks": [
             {"week": week, "hours": hours, "required": required_hours(case, week), "ends": week_end(week)}
             for week, hours in sorted(hours_by_week(case).items())
@@ -208,15 +234,28 @@ def details(case: Case, policy: Policy) -> str:
     if case.opening and not case.outcome:
         held = letters.held(case, policy)
         rows += [("No letter", f"{held.says} ({held.rule})")] if held else []
-        missing = participation(case, policy).missing
-        rows += [("Lift needs", f"{', '.join(missing) or 'nothing more'} ({policy.rule('participation').id})")]
+        missing, rule = lift.missing(case, policy), policy.rule("participation").id
+        rows += [("Lift needs", f"{', '.join(missing) or 'nothing more'} ({rule})")] if missing is not None else []
+        rows += _staffing_rows(case, policy)
     rows += [("Do", f"{task['text']} ({task['rule']}) · `{task['task']}`") for task in _open_tasks(case)]
     rows += [("Stuck", f"`{effect}`: {because}, tried again (ALL-3)") for effect, because in case.troubles.items()]
     rows += [("Quarantine", f"{held.name}: {held.reason} (ALL-2) · `{held.id}`") for held in _first(case.quarantine)]
-    rows += [("Letters sent", f"{len(case.letters_sent())}, the last on {letters.last_letter_on(case) or 'no date'}")]
+    if policy.letter_interval_days:
+        last = letters.last_letter_on(case) or "no date"
+        rows += [("Letters sent", f"{len(case.letters_sent())}, the last on {last}")]
     rows += [(f"{entry.on}", f"{entry.says} {' '.join(entry.rules)}") for entry in case.timeline[-5:]]
-    table = "\n".join(f"| {_cell(name)} | {_cell(text)} |" for name, text in rows)
-    return f"| {policy.program} | edition {policy.id} |\n|---|---|\n{table}"
+    return table((policy.program, f"edition {policy.id}"), rows)
+
+
+def _staffing_rows(case: Case, policy: Policy) -> list[tuple[str, str]]:
+    rows = [
+        (f"Staffing {one['number']}", f"{_words(one['result'] or 'undecided')} · `{one['staffing']}`")
+        for one in _staffings(case, policy)
+    ]
+    rule = policy.rule("sanction").id if policy.disqualification else ""
+    steps = sanction.steps(case, policy)
+    rows += [("DQ1 step", f"{step.what}: {step.done_on or f'waits for the {step.who}'} ({rule})") for step in steps]
+    return rows
 
 
 def _first(quarantine: dict[str, Held], most: int = 5) -> Sequence[Held]:
@@ -225,7 +264,3 @@ def _first(quarantine: dict[str, Held], most: int = 5) -> Sequence[Held]:
 
 def _words(code: str) -> str:
     return code.replace("_", " ")
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "¦").split())

@@ -11,7 +11,7 @@ from domain.policy import Policy
 
 EDITIONS = Path(__file__).parent / "editions"
 DEFAULT = "mo-mwa/2014-01-27"
-DEFAULTS = {"mo-mwa": DEFAULT}
+DEFAULTS = {"mo-mwa": DEFAULT, "or-jobs": "or-jobs/2024-01-01"}
 """The edition a program's cases run under when none is asked for."""
 
 
@@ -31,22 +31,41 @@ def read_edition(edition: str, directory: Path = EDITIONS) -> Policy:
     """
     if edition not in edition_ids(directory):
         raise BadEdition(f"edition: no edition of that id; there are {', '.join(edition_ids(directory))}")
-    policy = parse_edition((directory / f"{edition}.yaml").read_text("utf-8"), source=f"{edition}.yaml")
+    policy = _checked(_with_base(edition, directory), source=f"{edition}.yaml")
     if policy.id != edition:
         raise BadEdition(f"{edition}.yaml: id: must be {edition}, as the file is named")
     return policy
 
 
+def _with_base(edition: str, directory: Path) -> Any:
+    """An edition's values over those of the one it extends, if any: the file says what changed; `null` leaves out."""
+    content = _parsed((directory / f"{edition}.yaml").read_text("utf-8"), source=f"{edition}.yaml")
+    base = content.pop("extends", None) if isinstance(content, dict) else None
+    if base is None:
+        return content
+    if base not in edition_ids(directory) or base == edition:
+        raise BadEdition(f"{edition}.yaml: extends: no other edition of that id")
+    under = _with_base(base, directory)
+    return {**under, **content, "rules": {**under.get("rules", {}), **content.get("rules", {})}}
+
+
 def parse_edition(text: str, source: str = "edition") -> Policy:
-    """An edition from the text of its file.
+    """An edition from the text of its file, which extends no other.
 
     Raises BadEdition.
     """
+    return _checked(_parsed(text, source), source)
+
+
+def _parsed(text: str, source: str) -> Any:
     try:
-        content: Any = yaml.safe_load(text)
+        return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         raise BadEdition(f"{source}: line {mark.line + 1 if mark else '?'}: is not YAML") from error
+
+
+def _checked(content: Any, source: str) -> Policy:
     try:
         return Policy.model_validate(content)
     except ValidationError as error:

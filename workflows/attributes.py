@@ -1,4 +1,4 @@
-"""Search attributes of a case: few, codes and counts only, no personal data (ALL-6)."""
+"""Search attributes of a case and its staffings: few, codes and counts only, no personal data (ALL-6)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,11 +6,14 @@ from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
 
-from domain.case import Case
+from domain.case import Case, Phase
 from domain.policy import Policy
 from domain.rules.edition import in_force
 from domain.rules.rate import this_month
 from domain.rules.transfer import displayed_provider
+from domain.staffing.staffing import Staffing
+from domain.staffing.views import comes_to
+from domain.staffing.views import needs_action as staffing_needs_action
 from domain.views import needs_action
 
 PROGRAM = SearchAttributeKey.for_keyword("Program")
@@ -22,6 +25,7 @@ NEEDS_ACTION = SearchAttributeKey.for_keyword_list("NeedsAction")
 COUNTS_IN_RATE = SearchAttributeKey.for_keyword("CountsInRate")
 QUARANTINED = SearchAttributeKey.for_int("Quarantined")
 LETTERS_SENT = SearchAttributeKey.for_int("LettersSent")
+CASE = SearchAttributeKey.for_keyword("CaseId")
 
 KEYS: tuple[SearchAttributeKey[Any], ...] = (
     PROGRAM,
@@ -33,6 +37,7 @@ KEYS: tuple[SearchAttributeKey[Any], ...] = (
     COUNTS_IN_RATE,
     QUARANTINED,
     LETTERS_SENT,
+    CASE,
 )
 
 
@@ -61,6 +66,20 @@ def shows(case: Case, policy: Policy, next_action_at: datetime | None, before: S
         COUNTS_IN_RATE: this_month(case, policy),
         QUARANTINED: len(case.quarantine),
         LETTERS_SENT: len(case.letters_sent()),
+    }
+
+
+def staffing_shows(staffing: Staffing, policy: Policy) -> Shown:
+    """What the attributes have to say of a staffing: of which case, and what it waits for; never an answer (ALL-6)."""
+    came_to = comes_to(staffing, policy)
+    open_still = not came_to and not staffing.ended
+    return {
+        PROGRAM: policy.program,
+        PHASE: Phase.STAFFING.value if open_still else Phase.CLOSED.value,
+        OUTCOME: came_to,
+        CASE: staffing.call.case_id,
+        NEEDS_ACTION: list(staffing_needs_action(staffing, policy)) or None,
+        QUARANTINED: len(staffing.quarantine),
     }
 
 

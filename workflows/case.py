@@ -2,67 +2,45 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ApplicationError
 
 from domain.calendar import local_date
-from domain.case import Case, Entry, Phase
+from domain.case import Case, Phase
 from domain.commands import Lane, lane_of
-from domain.decide import DayCame, Decision, Heard, IsStuck, News, WasPerformed, decide
-from domain.intake import (
-    CONTENT_KEPT,
-    Dismissal,
-    Duplicate,
-    Refused,
-    Resubmitted,
-    faults,
-    hold,
-    release,
-    weigh,
-)
+from domain.decide import DayCame, Decision, IsStuck, News, WasPerformed, decide, refuses
+from domain.facts import KINDS
+from domain.intake import Duplicate, Refused, faults
+from domain.ledger import Entry, Heard
 from domain.policy import EditionRead, Policy
+from domain.rules.edition import in_force
 from domain.views import Receipt, Status, details, explain, next_action_at, receipt, status
 from workflows.attributes import changes, shown_by, shows
-from workflows.messages import Messages, together
+from workflows.inbox import Answer, Inbox, Message, text_of
+from workflows.messages import together, ways_in
 from workflows.performing import RETRIES, WAYS, Performing
 from workflows.start import CASE_WORKFLOW, Ended, Start
 
-Answer = Callable[[], Receipt]
-"""A receipt, written when somebody waits for it: an update does, a signal does not."""
-
-Awaited = TypeVar("Awaited")
-
-FACTS_A_TASK = 500
-"""Facts decided on in one workflow task; under a flood the rest waits for the next, which keeps tasks short."""
-
-
-@dataclass(frozen=True)
-class _Message:
-    name: str
-    content: str
-    fault: str | None
-    at: datetime
-
 
 @workflow.defn(name=CASE_WORKFLOW)
-class CaseWorkflow(Messages):
+@ways_in(KINDS, Receipt)
+class CaseWorkflow(Inbox[Case]):
     """One sanctioned participant's re-engagement."""
+
+    cancel_says = "a case ends by its facts, such as opened_in_error; a request to cancel is none"
 
     @workflow.init
     @together
     def __init__(self, start: RawValue = None) -> None:  # type: ignore[assignment]
+        super().__init__()
         self._start, self._start_fault = _read_start(start)
-        self._policy = self._start.edition if isinstance(self._start.edition, Policy) else None
-        self._case = self._start.carried or Case(workflow.info().workflow_id)
-        self._inbox: list[_Message] = []
+        self.policy = self._start.edition if isinstance(self._start.edition, Policy) else None
+        self.state = self._start.carried or Case(workflow.info().workflow_id)
         self._news: list[News] = []
         self._performing: dict[Lane, Performing] = {}
         self._rounds: dict[Lane, int] = {}
@@ -70,74 +48,65 @@ class CaseWorkflow(Messages):
         self._timer_at: datetime | None = None
         self._shown = shown_by(workflow.info().typed_search_attributes)
         self._leaving = False
-        self._answered = False
 
     @workflow.run
     async def run(self, start: RawValue = None) -> Ended:  # type: ignore[assignment]
         """Take a fact, decide, hand over commands, set the timer, wait; until the case is closed and all is done."""
-        policy = self._policy = self._policy or await self._read_edition()
+        policy = self.policy = self.policy or await self._read_edition()
         if not self._start.carried:
             self._open(start, policy)
         while True:
-            self._answered = False
+            self.answered = False
             self._take_in(policy)
             self._perform(policy)
             if self._is_over():
                 break
             self._leaving = self._leaving or self._should_continue_as_new()
-            if self._leaving and not self._performing and not self._inbox:
+            if self._leaving and not self._performing and not self.inbox:
                 workflow.continue_as_new(self._carry(policy))
-            at = next_action_at(self._case, policy)
+            at = next_action_at(self.state, policy)
             self._set_timer(at)
             self._publish(policy, at)
-            await self._something_new()
+            await self.something_new(lambda: self._news)
         self._publish(policy, None)
         return self._ended()
 
-    # Ways in: handlers are synchronous, and only remember or answer.
+    # What becomes of what is heard.
 
-    def hear(self, name: str, values: Sequence[Any]) -> None:
-        """Remember a signal; the loop takes it in."""
-        content, fault = _content(values)
-        self._inbox.append(_Message(name, content, fault, workflow.now()))
+    def refuses(self, fact: Any, policy: Policy, at: datetime) -> str | None:
+        """Why a fact that can be read is not taken."""
+        return refuses(self.state, fact, policy, at)
 
-    def refusal(self, name: str, values: Sequence[Any]) -> str | None:
-        """Why an update is not taken; nothing is recorded of it."""
-        if self._policy is None:
-            return "case: is being opened; send again in a moment"
-        content, fault = _content(values)
-        weighed = weigh(self._case, name, content, workflow.now(), self._policy)
-        return fault or (weighed.because if isinstance(weighed, Refused) else None)
+    def take(self, taken: Heard | Duplicate, policy: Policy) -> Answer:
+        """Decide on a fact; one heard before counts once."""
+        if isinstance(taken, Duplicate):
+            return partial(receipt, Decision(self.state), taken.fact, policy, duplicate=True)
+        decision = decide(self.state, taken, policy)
+        self.state = decision.case
+        return partial(receipt, decision, taken.fact, policy)
 
-    def record(self, name: str, value: Any) -> Receipt:
-        """Take in what came before, then what the update says, and answer with what it did."""
-        policy = self._policy
-        assert policy is not None  # noqa: S101 - the validator has refused
-        self._take_in(policy, most=None)
-        self._answered = True  # the loop has what was decided here still to carry out
-        answer = self._decide_on(_Message(name, *_content([value]), workflow.now()), policy)
-        if isinstance(answer, Refused):  # what came before, in the same task, made it wrong
-            raise ApplicationError(answer.because, type="Refused", non_retryable=True)
-        return answer()
+    def released(self, entry: str, says: str) -> Receipt:
+        """The receipt for a message that left quarantine."""
+        return Receipt(entry, "recorded", says, self.state.phase, self.state.outcome)
 
     @workflow.query(description="Where the case stands, what it waits for, what is to be done, what is in quarantine.")
     def status(self) -> Status | None:
         """Where the case stands."""
-        return status(self._case, self._policy) if self._policy else None
+        return status(self.state, self.policy) if self.policy else None
 
     @workflow.query(description="Facts with both their dates, decisions with their rules, and effects, in order.")
     def timeline(self) -> tuple[Entry, ...]:
         """What was heard, decided and done."""
-        return self._case.timeline
+        return self.state.timeline
 
     @workflow.query(description="Why the case stands where it does, rule by rule, with the inputs used.")
     def explain(self) -> dict[str, Any] | None:
         """Why."""
-        return explain(self._case, self._policy) if self._policy else None
+        return explain(self.state, self.policy) if self.policy else None
 
     def details(self) -> str:
         """The table a person in the Temporal UI sees."""
-        return details(self._case, self._policy) if self._policy else ""
+        return details(self.state, self.policy) if self.policy else ""
 
     # The loop's parts.
 
@@ -149,72 +118,39 @@ class CaseWorkflow(Messages):
             start_to_close_timeout=timedelta(seconds=10),
             retry_policy=RETRIES,
         )
-        read: EditionRead = await self._through_cancel(reading)
+        read: EditionRead = await self.through_cancel(reading)
         self._start_fault = self._start_fault or read.fault
         return read.policy
 
     def _open(self, start: RawValue, policy: Policy) -> None:
         """Hear the opening fact; a start that can't be read goes into quarantine, and the case waits for another."""
-        content, unreadable = _content(_values(start))
+        content, unreadable = text_of(_values(start))
         fault = unreadable or self._start_fault
-        message = _Message("opened", json.dumps(self._start.opened), fault, workflow.now())
-        answer = self._decide_on(message, policy)
+        message = Message("opened", json.dumps(self._start.opened), fault, workflow.now())
+        answer = self.decide_on(message, policy)
         if isinstance(answer, Refused):
-            self._hold(_Message("start", content, None, message.at), answer.because, policy)
+            self.hold(Message("start", content, None, message.at), answer.because, policy)
 
-    def _take_in(self, policy: Policy, most: int | None = FACTS_A_TASK) -> None:
-        """Decide on what was heard, in the order it was heard; what can't be taken goes into quarantine."""
-        messages = self._inbox[:most]
-        self._inbox = self._inbox[len(messages) :]
-        for message in messages:
-            answer = self._decide_on(message, policy)
-            if isinstance(answer, Refused):
-                self._hold(message, answer.because, policy)
+    def _take_in(self, policy: Policy) -> None:
+        """Decide on what was heard, then on what else is new: the clock, and answers from performers."""
+        self.take_in(policy)
         news, self._news = self._news, []
         for one in news:
-            self._case = decide(self._case, one, policy).case
-
-    def _decide_on(self, message: _Message, policy: Policy) -> Answer | Refused:
-        if message.fault:
-            return Refused(message.fault)
-        weighed = weigh(self._case, message.name, message.content, message.at, policy)
-        match weighed:
-            case Refused():
-                return weighed
-            case Dismissal(entry=entry, why=why, by=by):
-                return self._release(entry, f"dismissed by {by}: {why}", message.at, policy)
-            case Resubmitted(entry, taken):
-                self._release(entry, "resubmitted", message.at, policy)
-                return self._fact(taken, policy)
-            case _:
-                return self._fact(weighed, policy)
-
-    def _fact(self, taken: Heard | Duplicate, policy: Policy) -> Answer:
-        if isinstance(taken, Duplicate):
-            return partial(receipt, Decision(self._case), taken.fact, policy, duplicate=True)
-        decision = decide(self._case, taken, policy)
-        self._case = decision.case
-        return partial(receipt, decision, taken.fact, policy)
-
-    def _hold(self, message: _Message, because: str, policy: Policy) -> None:
-        self._case = hold(self._case, message.name, because, message.content, message.at, policy=policy)
-
-    def _release(self, entry: str, says: str, at: datetime, policy: Policy) -> Answer:
-        self._case = release(self._case, entry, says, at, policy)
-        case, so = self._case, f"Out of quarantine: {says} (ALL-2)"
-        return partial(Receipt, entry, "recorded", so, case.phase, case.outcome)
+            self.state = decide(self.state, one, policy).case
 
     def _perform(self, policy: Policy) -> None:
         """Hand each lane its open commands; give up what is on its way and no longer open. ALL-3."""
         for lane in WAYS:
-            waiting = [issue.command for issue in self._case.open_issues() if issue.command]
+            waiting = [issue.command for issue in self.state.open_issues() if issue.command]
             waiting = [command for command in waiting if lane_of(command) == lane]
             on_its_way = self._performing.get(lane)
             if on_its_way and (self._leaving or not all(command in waiting for command in on_its_way.commands)):
                 on_its_way.cancel()
             elif waiting and not on_its_way and not self._leaving:
                 today = local_date(workflow.now(), policy.time_zone.value)
-                self._performing[lane] = Performing(lane, waiting, today, self._rounds.get(lane, 0))
+                self._performing[lane] = Performing(
+                    lane, waiting, today, self._rounds.get(lane, 0), in_force(self.state, policy)
+                )
                 asyncio.create_task(self._await_performed(self._performing[lane]))  # noqa: RUF006 - the loop waits
 
     async def _await_performed(self, performing: Performing) -> None:
@@ -232,7 +168,7 @@ class CaseWorkflow(Messages):
         While commands are on their way for the first time the timer is left as it is: they take minutes, and setting
         it twice would double the history of a quiet letter cycle.
         """
-        if at == self._timer_at or (self._performing and not self._case.troubles):
+        if at == self._timer_at or (self._performing and not self.state.troubles):
             return
         if self._timer:
             self._timer.cancel()
@@ -244,42 +180,17 @@ class CaseWorkflow(Messages):
         self._timer = self._timer_at = None
         self._news.append(DayCame(workflow.now()))
 
-    async def _something_new(self) -> None:
-        """Wait for a message, an answer, or the timer; under a flood, for the next workflow task."""
-        try:
-            if self._inbox:
-                await workflow.sleep(timedelta(milliseconds=1))
-            else:
-                await workflow.wait_condition(lambda: bool(self._inbox or self._news or self._answered))
-        except asyncio.CancelledError:  # also when the worker lets go of the case: then the next wait ends it
-            self._hold_cancel()
-
-    async def _through_cancel(self, waiting: Awaitable[Awaited]) -> Awaited:
-        """Wait, whoever asks to cancel meanwhile: a request to cancel is no fact, ends no case, and is held. ALL-2."""
-        task = asyncio.ensure_future(waiting)
-        while True:
-            try:
-                return await asyncio.shield(task)
-            except asyncio.CancelledError:
-                if task.cancelled():  # the worker lets go of the case, and waits for it to stop waiting
-                    raise
-                self._hold_cancel()
-
-    def _hold_cancel(self) -> None:
-        because = "a case ends by its facts, such as opened_in_error; a request to cancel is none"
-        self._inbox.append(_Message("cancel", "", because, workflow.now()))
-
     def _publish(self, policy: Policy, at: datetime | None) -> None:
         """Tell the server by which attributes the case is found, where they changed."""
-        now = shows(self._case, policy, at, self._shown)
+        now = shows(self.state, policy, at, self._shown)
         updates = changes(self._shown, now)
         if updates:
             workflow.upsert_search_attributes(updates)
             self._shown = now
 
     def _is_over(self) -> bool:
-        waiting = self._inbox or self._news or self._performing or self._case.open_issues()
-        return self._case.phase == Phase.CLOSED and not waiting
+        waiting = self.inbox or self._news or self._performing or self.state.open_issues()
+        return self.state.phase == Phase.CLOSED and not waiting
 
     def _should_continue_as_new(self) -> bool:
         info = workflow.info()
@@ -291,10 +202,10 @@ class CaseWorkflow(Messages):
         )
 
     def _carry(self, policy: Policy) -> Start:
-        return Start(edition=policy, carried=self._case, continue_after_days=self._start.continue_after_days)
+        return Start(edition=policy, carried=self.state, continue_after_days=self._start.continue_after_days)
 
     def _ended(self) -> Ended:
-        case = self._case
+        case = self.state
         assert case.outcome is not None  # noqa: S101 - closed means an outcome
         return Ended(
             case_id=case.id,
@@ -305,26 +216,13 @@ class CaseWorkflow(Messages):
         )
 
 
-def _content(values: Sequence[Any]) -> tuple[str, str | None]:
-    """The text of a message's one payload, and why it is none. What can't be text is kept as its hexadecimal bytes."""
-    texts, fault = [], None if len(values) == 1 else f"message: one JSON argument, not {len(values)}"
-    for value in values:
-        data = value.payload.data if isinstance(value, RawValue) else b""
-        try:
-            texts.append(data.decode())
-        except UnicodeDecodeError:
-            texts.append(data[:CONTENT_KEPT].hex())
-            fault = fault or "message: is not UTF-8 text"
-    return "\n".join(texts), fault
-
-
 def _values(start: Any) -> list[Any]:
     """What a case was started with: one value, or a list where it was given more."""
     return start if isinstance(start, list) else [start]
 
 
 def _read_start(start: RawValue | None) -> tuple[Start, str | None]:
-    content, fault = _content(_values(start))
+    content, fault = text_of(_values(start))
     try:
         read = Start.model_validate_json(content)
     except ValidationError as error:

@@ -1,12 +1,12 @@
-"""The ways into a case: a signal and an update for every kind of fact, named as the fact.
+"""The ways into a workflow: a signal and an update for every kind of fact, named as the fact.
 
-Every handler takes one raw value and may be called without it: a message whose shape is wrong must reach the case
-and be held (ALL-2), where a typed handler would drop it or stop the case.
+Every handler takes one raw value and may be called without it: a message whose shape is wrong must reach the workflow
+and be held (ALL-2), where a typed handler would drop it or stop the workflow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.common import RawValue
@@ -21,21 +21,22 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
-from domain.facts import KINDS
+from domain.fact import Fact
 from domain.intake import ANY_FACT, DISMISS, RESUBMIT
-from domain.views import Receipt
 
 _ASKED_BY_THE_UI = "__temporal_workflow_metadata"
-_ABOUT = {
+_BESIDE_FACTS = {
     ANY_FACT: "Any fact: one JSON object with its `kind`.",
     DISMISS: 'Dismiss a quarantined message: {"entry": id, "why": text, "by": name}.',
     RESUBMIT: 'Send a quarantined message corrected: {"entry": id, "fact": {"kind": ...}}.',
-    **{kind: f"{(fact.__doc__ or '').splitlines()[0]} One JSON object." for kind, fact in KINDS.items()},
 }
 
 
 class Messages:
-    """What the handlers hand on to; the case workflow says what becomes of it."""
+    """What the handlers hand on to; the workflow says what becomes of it."""
+
+    ways: frozenset[str] = frozenset()
+    """The names of its signals and updates."""
 
     def hear(self, name: str, values: Sequence[Any]) -> None:
         """Remember a signal's content, whatever it is."""
@@ -45,7 +46,7 @@ class Messages:
         """Why an update is refused before anything is recorded; None when it is taken."""
         raise NotImplementedError
 
-    def record(self, name: str, value: Any) -> Receipt:
+    def record(self, name: str, value: Any) -> Any:
         """Record what an update says and answer with the receipt."""
         raise NotImplementedError
 
@@ -58,32 +59,44 @@ class Messages:
         self.hear(name, values)
 
 
+Ways = TypeVar("Ways", bound=type[Messages])
+
+
+def ways_in(kinds: Mapping[str, type[Fact]], receipt: type) -> Callable[[Ways], Ways]:
+    """Give a workflow a signal and an update for every kind of fact it hears; an update answers with a receipt."""
+    about = {kind: f"{(fact.__doc__ or '').splitlines()[0]} One JSON object." for kind, fact in kinds.items()}
+
+    def give(workflow_class: Ways) -> Ways:
+        for name, description in (_BESIDE_FACTS | about).items():
+            setattr(workflow_class, f"signal_{name}", _signal(name, description))
+            setattr(workflow_class, f"update_{name}", _update(name, description, receipt))
+        workflow_class.ways = frozenset(_BESIDE_FACTS | about)
+        return workflow_class
+
+    return give
+
+
 # The SDK reads the types of handlers and knows `self` only where it carries none.
 
 
-def _signal(name: str) -> Any:
+def _signal(name: str, description: str) -> Any:
     def handler(self, message: RawValue = None) -> None:  # type: ignore[no-untyped-def,assignment]
         self.hear(name, [message])
 
-    return workflow.signal(name=name, description=_ABOUT[name])(handler)
+    return workflow.signal(name=name, description=description)(handler)
 
 
-def _update(name: str) -> Any:
-    def handler(self, message: RawValue = None) -> Receipt:  # type: ignore[no-untyped-def,assignment]
-        receipt: Receipt = self.record(name, message)
-        return receipt
+def _update(name: str, description: str, receipt: type) -> Any:
+    def handler(self, message: RawValue = None):  # type: ignore[no-untyped-def,assignment]
+        return self.record(name, message)
 
     def validator(self, message: RawValue = None) -> None:  # type: ignore[no-untyped-def,assignment]
         _refuse(self, name, [message])
 
-    update = workflow.update(name=name, description=_ABOUT[name])(handler)
+    handler.__annotations__["return"] = receipt
+    update = workflow.update(name=name, description=description)(handler)
     update.validator(validator)
     return update
-
-
-for _name in _ABOUT:
-    setattr(Messages, f"signal_{_name}", _signal(_name))
-    setattr(Messages, f"update_{_name}", _update(_name))
 
 
 def _refuse(case: Messages, name: str, values: Sequence[Any]) -> None:
@@ -107,7 +120,7 @@ def _as_one(values: Sequence[Any]) -> list[Any]:
 
 
 class SurplusArguments(Interceptor):
-    """Messages with more than one argument reach the case too, instead of failing its workflow task for ever."""
+    """Messages with more than one argument reach the workflow too, instead of failing its workflow task for ever."""
 
     def workflow_interceptor_class(
         self, input: WorkflowInterceptorClassInput
@@ -124,7 +137,7 @@ class _Inbound(WorkflowInboundInterceptor):
 
     async def handle_signal(self, input: HandleSignalInput) -> None:
         case = workflow.instance()
-        if isinstance(case, Messages) and input.signal in _ABOUT and len(input.args) > 1:
+        if isinstance(case, Messages) and input.signal in case.ways and len(input.args) > 1:
             case.hear(input.signal, input.args)
         else:
             await super().handle_signal(input)

@@ -10,6 +10,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
 from domain.commands import Command, Lane, Performed
+from domain.policy import Policy
 
 RETRIES = RetryPolicy(
     initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=10)
@@ -21,11 +22,13 @@ class _Way:
     activity: str
     at_once: int
     attempt: timedelta
+    by_edition: bool = False
 
 
 WAYS: dict[Lane, _Way] = {
     "letters": _Way("deliver_letter", at_once=1, attempt=timedelta(seconds=60)),
     "records": _Way("record", at_once=50, attempt=timedelta(seconds=30)),
+    "staffings": _Way("staff", at_once=1, attempt=timedelta(seconds=30), by_edition=True),
 }
 
 PATIENCE = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
@@ -36,13 +39,17 @@ as long as they make sense; each round costs a few events of history, so rounds 
 class Performing:
     """Commands of one lane on their way: an activity that is cancelled when one of them becomes void."""
 
-    def __init__(self, lane: Lane, commands: Sequence[Command], on: date, rounds: int) -> None:
+    def __init__(self, lane: Lane, commands: Sequence[Command], on: date, rounds: int, policy: Policy) -> None:
         way = WAYS[lane]
         self.lane = lane
         self.commands = tuple(commands[: way.at_once])
         self._handle: workflow.ActivityHandle[Any] = workflow.start_activity(
             way.activity,
-            args=[self.commands[0] if way.at_once == 1 else self.commands, on],
+            args=[
+                self.commands[0] if way.at_once == 1 else self.commands,
+                on,
+                *([policy] if way.by_edition else []),
+            ],
             result_type=list[Performed],
             start_to_close_timeout=way.attempt,
             schedule_to_close_timeout=PATIENCE[min(rounds, len(PATIENCE) - 1)],

@@ -1,13 +1,18 @@
-"""What a case workflow is started with, and what it ends with."""
+"""What the workflows are started with, and what they end with."""
 
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from domain.case import Case, Held, Outcome
-from domain.policy import Reason
+from domain.case import Case, Outcome
+from domain.commands import OpenStaffing
+from domain.ledger import Held
+from domain.policy import Policy, Reason
+from domain.staffing.deciding import Result
+from domain.staffing.staffing import Staffing
 
 CASE_WORKFLOW = "ReengagementCase"
+STAFFING_WORKFLOW = "ReengagementStaffing"
 TASK_QUEUE = "reengagement"
 
 
@@ -34,4 +39,24 @@ class Ended(BaseModel):
     outcome: Outcome
     why: Reason | None
     letters_sent: int
+    quarantine: list[Held] = []
+
+
+class StaffingStart(BaseModel):
+    """A staffing's input: what opened it, and the policy edition it is held under. Its case starts it. OR-1."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    call: OpenStaffing
+    edition: Policy
+    carried: Staffing | None = None
+
+
+class StaffingEnded(BaseModel):
+    """How a staffing ended: what it came to (None when the case needed it no more), and what was in quarantine."""
+
+    staffing: str
+    comes_to: Result | None
+    says: str
+    heard_by_case: bool
     quarantine: list[Held] = []

@@ -5,12 +5,21 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.case import Case, Outcome
-from domain.commands import Command, SetWorkStatus
+from domain.commands import (
+    Command,
+    FinaliseTracs,
+    OpenStaffing,
+    SelectOnTracs,
+    SetWorkStatus,
+    UpdateOne,
+    UpdatePdp,
+)
 from domain.fact import Fact
 from domain.facts import BecameInactive, Excluded, Exempted, OpenedInError, TaCaseClosed
 from domain.policy import Policy, Reason
-from domain.rules import lift, limit
+from domain.rules import good_cause, lift, limit, sanction
 from domain.rules.effects import Effect, effect_id
+from domain.rules.staffing import decisions
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ def closing(case: Case, policy: Policy) -> Closing | None:
 
 
 def _ends(case: Case, policy: Policy) -> Iterator[Closing]:
-    ground, lifted_on = lift.ground(case, policy), lift.confirmed_on(case)
+    ground, lifted_on = lift.ground(case, policy), lift.confirmed_on(case, policy)
     if ground and lifted_on:
         outcome = Outcome(f"lifted_by_{ground.name}")
         yield Closing(
@@ -61,12 +70,17 @@ def _ends(case: Case, policy: Policy) -> Iterator[Closing]:
             reason = policy.reason("closing", f"the case is {outcome.value}", on=fact.happened_on)
             yield Closing(outcome, fact.happened_on, reason)
     yield from _ta_case_closed(case, policy)
+    found_on = good_cause.found_on(case, policy)
+    if found_on and not sanction.first_began(case, policy):
+        reason = policy.reason("good_cause", "the staffing found good cause: there is no sanction", found_on=found_on)
+        yield Closing(Outcome.LIFTED_BY_GOOD_CAUSE, found_on, reason)
 
 
 def _ta_case_closed(case: Case, policy: Policy) -> Iterator[Closing]:
     """With the limit reached, the lifetime limit; else the case goes inactive. MO-12, MO-3."""
     closed = case.last(TaCaseClosed)
-    if not closed or not case.opening or closed.happened_on < case.opening.sanction_began:
+    opening = case.opening
+    if not closed or not opening or closed.happened_on < (opening.sanction_began or opening.happened_on):
         return
     on = closed.happened_on
     at_limit = limit.reached(case, policy, on)
@@ -79,18 +93,28 @@ def _ta_case_closed(case: Case, policy: Policy) -> Iterator[Closing]:
         yield Closing(Outcome.INACTIVE, on, reason)
 
 
-def outlasts(command: Command, end: Closing) -> bool:
-    """Whether what was told stands after the end: alerts and displays do, unless the case was an error.
+def outlasts(case: Case, command: Command, end: Closing) -> bool:
+    """Whether what was carried out stands after the end, unless the case was an error.
 
-    Tasks and placements end with the case, letters not sent yet are void (ALL-3).
+    Alerts, displays and decided staffings do; what a disqualification did, too, unless the case ended by what was so
+    when it was applied, as an exemption not known then (OR-3). Tasks and placements end with the case.
     """
-    return command.kind in ("send_alert", "display_provider") and end.outcome != Outcome.OPENED_IN_ERROR
+    if end.outcome == Outcome.OPENED_IN_ERROR:
+        return False
+    if isinstance(command, OpenStaffing):
+        return any(decision.number == command.number for decision in decisions(case))
+    if isinstance(command, UpdatePdp | UpdateOne | SelectOnTracs | FinaliseTracs):
+        return end.outcome == Outcome.LIFTED_BY_GOOD_CAUSE or command.dated < end.on
+    return command.kind in ("send_alert", "display_provider", "offer_resources")
 
 
 def effects(case: Case, policy: Policy, end: Closing) -> Iterator[Effect]:
-    """What a closed case still does: after a lift, the work status goes from sanctioned to mandatory. MO-8."""
-    if end.outcome in (Outcome.LIFTED_BY_PARTICIPATION, Outcome.LIFTED_BY_GOOD_CAUSE):
+    """What a closed case still does: the work status after a lift (MO-8), the TRACS page of good cause (OR-6)."""
+    lifted = end.outcome in (Outcome.LIFTED_BY_PARTICIPATION, Outcome.LIFTED_BY_GOOD_CAUSE)
+    if lifted and policy.lifted_status and policy.sanctioned_status:
         key = "work-status/lifted"
         status, before = policy.lifted_status.value, policy.sanctioned_status.value
         command = SetWorkStatus(effect=effect_id(case, key), case_id=case.id, work_status=status, instead_of=before)
         yield Effect(key, command, policy.reason("lift", f"the work status becomes {status}", lifted_on=end.on))
+    if end.outcome == Outcome.LIFTED_BY_GOOD_CAUSE:
+        yield from sanction.pages(case, policy)

@@ -8,6 +8,7 @@ from domain.case import Case
 from domain.facts import ContactMade, Response, TaskDone
 from domain.policy import Policy
 from domain.rules.effects import Due, Effect, task
+from domain.rules.sanction import applied, began
 
 
 def last_contact(case: Case) -> date | None:
@@ -17,15 +18,17 @@ def last_contact(case: Case) -> date | None:
     return max(dates, default=None)
 
 
-def month_to_judge(case: Case) -> Month | None:
-    """The first whole month since the opening, the last contact, and the last such task done, that has no contact.
+def month_to_judge(case: Case, policy: Policy) -> Month | None:
+    """The first whole month under sanction in this case, since the last contact and the last such task done, that has
+    no contact.
 
-    MO-11. It may not be over yet. None before the opening.
+    MO-11, OR-8. It may not be over yet. None while no sanction is in force.
     """
-    if not case.opening:
+    if not case.opening or not began(case, policy):
         return None
-    opened = case.opening.happened_on
-    months = [month_of(opened) if opened.day == 1 else add_months(month_of(opened), 1)]
+    decision = applied(case, policy)
+    since = decision.happened_on if decision else case.opening.happened_on
+    months = [month_of(since) if since.day == 1 else add_months(month_of(since), 1)]
     contact = last_contact(case)
     if contact:
         months.append(add_months(month_of(contact), 1))
@@ -42,7 +45,7 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
 
     The plan's community and advocacy organisations appear in it.
     """
-    month = month_to_judge(case)
+    month = month_to_judge(case, policy)
     if month and case.opening and first_day(add_months(month, 1)) <= case.day:
         enlist = f"; enlist {', '.join(case.opening.plan)}" if case.opening.plan else ""
         text = f"No contact other than a letter in {month}: contact the participant{enlist}"
@@ -51,7 +54,7 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
 
 def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
     """The first date after the month. MO-11."""
-    month = month_to_judge(case)
+    month = month_to_judge(case, policy)
     if month:
         on = first_day(add_months(month, 1))
         yield Due(on, f"contact in {month}", policy.reason("contact", "a contact a month", month=month))

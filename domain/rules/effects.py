@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.case import Case
 from domain.commands import Command, OpenTask
 from domain.policy import Policy, Reason, Topic
+
+CommandOf = TypeVar("CommandOf", bound=Command)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,13 @@ def effect_id(case: Case, key: str) -> str:
 def numbered(case: Case, key: str, number: int) -> str:
     """The effect id of a key issued for the so many-th time. ALL-3."""
     return f"{case.id}/{key}" if number == 1 else f"{case.id}/{key}/{number}"
+
+
+def as_carried_out(case: Case, key: str, command: CommandOf) -> CommandOf:
+    """The command as it was carried out, if it was: what it said then is no reason to do it again."""
+    issue = case.issues.get(key)
+    done = issue.command if issue and issue.status == "done" else None
+    return done if isinstance(done, type(command)) else command
 
 
 def task(case: Case, policy: Policy, topic: Topic, key: str, text: str, **inputs: Any) -> Effect:

@@ -1,15 +1,22 @@
-"""Good cause: MO-7."""
+"""Good cause: MO-7, OR-2."""
 
 from datetime import date
 
 from domain.case import Case
-from domain.facts import GoodCauseFinding
+from domain.facts import GoodCauseFinding, StaffingDecided
+from domain.policy import Policy
+from domain.rules.staffing import decisions, result_of
 
 
-def found_on(case: Case) -> date | None:
-    """The date good cause was found, where the latest finding says so.
+def found_on(case: Case, policy: Policy) -> date | None:
+    """The date good cause was found, where the latest finding says so: a direct one, or a staffing's.
 
-    MO-7 · MO 0290.040.00, "the TA participant meets good cause".
+    MO-7 · MO 0290.040.00, "the TA participant meets good cause"; OR-2. Where a staffing comes before the sanction,
+    only a staffing finds it. One whose due process was not complete found nothing either way.
     """
-    finding = case.last(GoodCauseFinding)
-    return finding.happened_on if finding and finding.finding == "found" else None
+    findings: list[GoodCauseFinding | StaffingDecided] = []
+    findings += [one for one in decisions(case) if result_of(one, policy) not in (None, "due_process_incomplete")]
+    if not policy.disqualification:
+        findings += case.told(GoodCauseFinding)
+    latest = max(findings, key=lambda one: (one.happened_on, one.recorded_at, one.message_id), default=None)
+    return latest.happened_on if latest and latest.finding in ("found", "good_cause") else None

@@ -6,38 +6,33 @@ from datetime import date, timedelta
 from domain.calendar import first_week_from
 from domain.case import Case, once_a_day
 from domain.commands import OpenCaseRecord, SendLetter
-from domain.fact import Address
-from domain.facts import AddressChanged
+from domain.facts import Opened
 from domain.policy import Policy, Reason
-from domain.rules import lift
+from domain.rules import lift, sanction
+from domain.rules.address import address
 from domain.rules.effects import Due, Effect, effect_id, task
 from domain.rules.participation import documents_outstanding, participation, required_hours
 from domain.rules.transfer import displayed_provider
 from domain.rules.trial import trial
 
 
-def address(case: Case) -> Address | None:
-    """Where letters go: the latest address on file. MO-2."""
-    known = [(change.happened_on, change.recorded_at, change.address) for change in case.told(AddressChanged)]
-    if case.opening and case.opening.address:
-        known.append((case.opening.happened_on, case.opening.recorded_at, case.opening.address))
-    return max(known, key=lambda one: one[:2])[2] if known else None
-
-
 @once_a_day
 def held(case: Case, policy: Policy) -> Reason | None:
-    """Why no letter is due, if none is. MO-3, MO-8.
+    """Why no letter is due in the cycle, if there is one and none is. MO-3, MO-8.
 
     The recipient agreed to comply and is in trial; or a lift is recommended, so there is nothing left to begin to
     comply with (MO-2); or it is reported lifted. Closed cases send nothing: nobody asks.
     """
+    if not policy.letter_interval_days:
+        return None
     current = trial(case, policy)
     if current and current.stands:
         return policy.reason("agreement", "the recipient agreed to comply", agreed_on=current.agreement.happened_on)
     if lift.ground(case, policy):
         return policy.reason("lift", "a lift is recommended: nothing is left to begin to comply with")
-    if lift.confirmed_on(case):
-        return policy.reason("lift", "the sanction is reported lifted", lifted_on=lift.confirmed_on(case))
+    lifted_on = lift.confirmed_on(case, policy)
+    if lifted_on:
+        return policy.reason("lift", "the sanction is reported lifted", lifted_on=lifted_on)
     return None
 
 
@@ -45,9 +40,9 @@ def next_letter(case: Case, policy: Policy) -> Due | None:
     """The first letter is due when the case opens, the next 30 days after the last was sent. MO-1, MO-3.
 
     MO 0290.040.00, "sends the re-engagement letter every 30 days". Resumed letters are due at the later of now and
-    that date (MO-10). None before the opening and while letters are held.
+    that date (MO-10). None before the opening, while letters are held, and in an edition without the cycle.
     """
-    if not case.opening or held(case, policy):
+    if not case.opening or not policy.letter_interval_days or held(case, policy):
         return None
     sent = case.letters_sent()
     if not sent:
@@ -63,24 +58,27 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
     opening, provider, due = case.opening, displayed_provider(case), next_letter(case, policy)
     if not opening or not provider:
         return
-    key = "case-record"
-    record = OpenCaseRecord(
-        effect=effect_id(case, key),
-        case_id=case.id,
-        program=policy.program,
-        provider=opening.provider,
-        work_status=policy.sanctioned_status.value,
-    )
-    yield Effect(key, record, policy.reason("start", "re-engagement starts", opened_on=opening.happened_on))
-    if not due or due.on > case.day:
-        return
-    number = len(case.letters_sent()) + 1
-    to = address(case)
+    if policy.sanctioned_status:
+        key = "case-record"
+        record = OpenCaseRecord(
+            effect=effect_id(case, key),
+            case_id=case.id,
+            program=policy.program,
+            provider=opening.provider,
+            work_status=policy.sanctioned_status.value,
+        )
+        yield Effect(key, record, policy.reason("start", "re-engagement starts", opened_on=opening.happened_on))
+    if due and due.on <= case.day:
+        yield _letter(case, policy, opening, provider, due)
+
+
+def _letter(case: Case, policy: Policy, opening: Opened, provider: str, due: Due) -> Effect:
+    number, to, began = len(case.letters_sent()) + 1, address(case), sanction.began(case, policy)
     if to is None:
         text = "No mailing address on file: find one; the re-engagement letter goes when it comes"
-        yield task(case, policy, "letter", f"address/{number}", text, letter=number)
-        return
+        return task(case, policy, "letter", f"address/{number}", text, letter=number)
     key = f"letter/{number}"
+    assert began and policy.weeks_to_lift  # noqa: S101 - an edition with letters has a sanction from the opening on
     letter = SendLetter(
         effect=effect_id(case, key),
         case_id=case.id,
@@ -89,14 +87,14 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
         language=opening.language,
         name=opening.name,
         address=to,
-        sanction_began=opening.sanction_began,
+        sanction_began=began,
         required_hours=required_hours(case, first_week_from(case.day)),
         good_weeks=policy.weeks_to_lift.value,
         assessment_needed=not {"assessment", "IEP"}.isdisjoint(participation(case, policy).missing),
         documents_needed=documents_outstanding(case),
         citation=policy.rule("letter").cites.split(":")[0],
     )
-    yield Effect(key, letter, due.reason)
+    return Effect(key, letter, due.reason)
 
 
 def deadlines(case: Case, policy: Policy) -> Iterator[Due]:

@@ -15,6 +15,7 @@ from domain.facts import (
     RequiredHoursChanged,
 )
 from domain.policy import Policy
+from domain.rules.sanction import began
 
 
 @once_a_day
@@ -43,11 +44,12 @@ def completed_weeks(case: Case, policy: Policy) -> tuple[date, ...] | None:
 
     MO-6 · MO 0290.040.00, "the required hours for two consecutive weeks". Returns their Sundays, or None.
     """
-    if not case.opening:
+    since = began(case, policy)
+    if not since or not policy.weeks_to_lift:
         return None
     run: list[date] = []
     for week in sorted(hours_by_week(case)):
-        if week < first_week_from(case.opening.sanction_began) or not met(case, week):
+        if week < first_week_from(since) or not met(case, week):
             run = []
             continue
         run = [*run, week] if run and week == next_week(run[-1]) else [week]
@@ -70,9 +72,9 @@ def documents_outstanding(case: Case) -> tuple[str, ...]:
     return tuple(sorted(name for name, received_on in documents_received(case).items() if not received_on))
 
 
-def assessment_needed(case: Case) -> bool:
+def assessment_needed(case: Case, policy: Policy) -> bool:
     """Whether the assessment and the IEP are asked for: the Call-In Letter is not known to have been answered. MO-6."""
-    return bool(case.opening and not case.opening.call_in_answered)
+    return bool(policy.call_in_letter.value and case.opening and not case.opening.call_in_answered)
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,12 @@ def participation(case: Case, policy: Policy) -> Participation:
     Letter the assessment and the IEP. Earlier sanctions change nothing.
     """
     weeks = completed_weeks(case, policy)
-    missing = [] if weeks else [f"{policy.weeks_to_lift.value} consecutive weeks of the required hours"]
+    asked = policy.weeks_to_lift.value if policy.weeks_to_lift else 0
+    missing = [] if weeks else [f"{asked} consecutive weeks of the required hours"]
     missing += [f"document: {name}" for name in documents_outstanding(case)]
     dates = [week_end(weeks[-1])] if weeks else []
     dates += [received_on for received_on in documents_received(case).values() if received_on]
-    if assessment_needed(case):
+    if assessment_needed(case, policy):
         for kind, name in ((AssessmentCompleted, "assessment"), (IepCompleted, "IEP")):
             done = case.last(kind)
             if done:

@@ -8,6 +8,7 @@ from typing import Literal
 from domain.calendar import Month, add_months, first_day, month_of, months_from
 from domain.case import Case, once_a_day
 from domain.policy import Policy, Reason
+from domain.rules import sanction
 from domain.rules.effects import Due, Effect
 from domain.rules.lift import confirmed_on
 
@@ -25,9 +26,9 @@ class MonthInRate:
 
 def sanctioned_months(case: Case, policy: Policy, first: Month, last: Month) -> list[Month]:
     """The months of this sanction within a span: in force on any day of the month, or on its first. MO-13."""
-    if not case.opening:
+    began, lifted = sanction.began(case, policy), confirmed_on(case, policy)
+    if not began or not policy.rate_month_counts:
         return []
-    began, lifted = case.opening.sanction_began, confirmed_on(case)
     if policy.rate_month_counts.value == "first_day" and began.day > 1:
         first = max(first, add_months(month_of(began), 1))
     if lifted:
@@ -41,15 +42,17 @@ def in_rate(case: Case, policy: Policy, month: Month) -> MonthInRate | None:
     MO-13: with at most three sanctioned months in the window of that month and the eleven before it, the family is
     disregarded, else it counts. Unknown where that hangs on preceding months that were not given.
     """
-    opening = case.opening
+    opening, began = case.opening, sanction.began(case, policy)
+    if not opening or not began or not policy.rate_window_months or not policy.rate_free_months:
+        return None
     window_start = add_months(month, 1 - policy.rate_window_months.value)
     mine = sanctioned_months(case, policy, window_start, month)
-    if not opening or month not in mine:
+    if month not in mine:
         return None
     before = [one for one in set(opening.sanctioned_months or ()) - set(mine) if window_start <= one <= month]
     used = sorted((*mine, *before))
     free = policy.rate_free_months.value
-    hidden = opening.sanctioned_months is None and window_start < month_of(opening.sanction_began)
+    hidden = opening.sanctioned_months is None and window_start < month_of(began)
     standing: Standing = "counted" if len(used) > free else "unknown" if hidden else "disregarded"
     reason = policy.reason(
         "rate",
@@ -63,9 +66,10 @@ def in_rate(case: Case, policy: Policy, month: Month) -> MonthInRate | None:
 
 def months_in_rate(case: Case, policy: Policy) -> Iterator[MonthInRate]:
     """Every month of the sanction so far, and how it stands. MO-13."""
-    if not case.opening:
+    began = sanction.began(case, policy)
+    if not began:
         return
-    for month in sanctioned_months(case, policy, month_of(case.opening.sanction_began), month_of(case.day)):
+    for month in sanctioned_months(case, policy, month_of(began), month_of(case.day)):
         standing = in_rate(case, policy, month)
         if standing:
             yield standing
@@ -86,7 +90,9 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
 def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
     """The first date of the next month that stands differently, the sanction going on. MO-13."""
     current = this_month(case, policy)
-    if current == "counted":  # stays so while the sanction goes on: the window gains a month and loses at most one
+    if (
+        not policy.rate_window_months or current == "counted"
+    ):  # stays so while the sanction goes on: the window gains a month and loses at most one
         return
     for ahead in range(1, policy.rate_window_months.value + 1):
         month = add_months(month_of(case.day), ahead)

@@ -1,29 +1,43 @@
 """What the participant answered: MO-4 (agrees), MO-5 (anything else)."""
 
 from collections.abc import Iterator
+from datetime import date
 
 from domain.case import Case
-from domain.commands import UpdateIep
+from domain.commands import UpdateIep, UpdatePdp
 from domain.facts import AddressChanged, Response
 from domain.policy import Policy
 from domain.rules.effects import Due, Effect, effect_id, task
+from domain.rules.sanction import began
 
 
-def stances(case: Case) -> list[Response]:
-    """The agreements and refusals since the sanction began, in the order they happened. MO-4, MO-5."""
-    opening = case.opening
-    if not opening:
+def stances(case: Case, policy: Policy) -> list[Response]:
+    """The agreements and refusals since the sanction began, in the order they happened. MO-4, MO-5.
+
+    Before a sanction, those since the case opened: they do not lift it, for it has not begun.
+    """
+    if not case.opening:
         return []
+    since = began(case, policy) or case.opening.happened_on
     return [
         answer
         for answer in case.told(Response)
-        if answer.answer in ("agrees", "refuses") and answer.happened_on >= opening.sanction_began
+        if answer.answer in ("agrees", "refuses") and answer.happened_on >= since
     ]
+
+
+def agreement_stands_since(case: Case, policy: Policy) -> date | None:
+    """The date of the agreement that stands under the sanction in force: no refusal came after it. OR-8."""
+    said = stances(case, policy) if began(case, policy) else []
+    since = None
+    for answer in said:
+        since = (since or answer.happened_on) if answer.answer == "agrees" else None
+    return since
 
 
 def effects(case: Case, policy: Policy) -> Iterator[Effect]:
     """An agreement: a task to explain, and the IEP update (MO-4). Returned mail: a task to find an address (MO-5)."""
-    for answer in stances(case):
+    for answer in stances(case, policy):
         if answer.answer == "agrees":
             yield from _agreement(case, policy, answer)
     for answer in case.told(Response):
@@ -47,17 +61,16 @@ def _agreement(case: Case, policy: Policy, agreed: Response) -> Iterator[Effect]
         "Explain the appropriate actions for compliance to the participant, who agreed to comply",
         agreed_on=agreed.happened_on,
     )
-    key = f"iep/{agreed.happened_on}"
+    key = f"{policy.plan.value.lower()}/{agreed.happened_on}"
+    update = {"effect": effect_id(case, key), "case_id": case.id}
+    said = {"activities": agreed.activities, "changes": agreed.changes}
+    command: UpdateIep | UpdatePdp
+    if policy.plan.value == "IEP":
+        command = UpdateIep(**update, **said, agreed_on=agreed.happened_on)
+    else:
+        command = UpdatePdp(**update, **said, entry="agreement", dated=agreed.happened_on)
     yield Effect(
-        key,
-        UpdateIep(
-            effect=effect_id(case, key),
-            case_id=case.id,
-            agreed_on=agreed.happened_on,
-            activities=agreed.activities,
-            changes=agreed.changes,
-        ),
-        policy.reason("agreement", "the participant agreed to comply", agreed_on=agreed.happened_on),
+        key, command, policy.reason("agreement", "the participant agreed to comply", agreed_on=agreed.happened_on)
     )
 
 

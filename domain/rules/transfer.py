@@ -98,7 +98,7 @@ def displayed_provider(case: Case) -> str | None:
 def effects(case: Case, policy: Policy) -> Iterator[Effect]:
     """The request after a move, the display after an acceptance, a task for each two weeks without one. MO-14."""
     state = transfers(case)
-    if not state:
+    if not state or not policy.transfer_days:
         return
     if state.displays:
         key, since = "provider", state.displays[-1].since
@@ -128,6 +128,7 @@ def _pending(case: Case, policy: Policy, provider: str, requested_on: date, *, b
             RequestTransfer(effect=effect_id(case, key), case_id=case.id, provider=provider, requested_on=requested_on),
             policy.reason("transfer", "the participant moved out of the provider's area", moved_on=requested_on),
         )
+    assert policy.transfer_days  # noqa: S101 - asked where there are transfers
     overdue = (case.day - requested_on).days // policy.transfer_days.value
     if overdue >= 1:
         yield task(
@@ -144,7 +145,7 @@ def _pending(case: Case, policy: Policy, provider: str, requested_on: date, *, b
 def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
     """The next two weeks without an acceptance. MO-14."""
     state = transfers(case)
-    if state and state.pending and state.requested_on:
+    if policy.transfer_days and state and state.pending and state.requested_on:
         days = policy.transfer_days.value
         waited = max((case.day - state.requested_on).days, 0) // days
         on = state.requested_on + timedelta(days=days * (waited + 1))

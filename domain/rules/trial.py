@@ -12,6 +12,7 @@ from domain.policy import Policy
 from domain.rules.effects import Due, Effect, effect_id
 from domain.rules.participation import completed_weeks, hours_by_week, met
 from domain.rules.response import stances
+from domain.rules.sanction import began
 
 
 @dataclass(frozen=True)
@@ -34,10 +35,13 @@ class Trial:
 def trial(case: Case, policy: Policy) -> Trial | None:
     """The latest trial: it starts with an agreement, and another only after the one before it ended. MO-9, MO-10.
 
-    Of a refusal and a failed week, the one that came first ended it.
+    Of a refusal and a failed week, the one that came first ended it. None where no sanction is in force, and where
+    the edition asks for no weeks.
     """
     latest: Trial | None = None
-    for answer in stances(case):
+    if not policy.week_report_days or not began(case, policy):
+        return None
+    for answer in stances(case, policy):
         if answer.answer == "refuses":
             if latest and not _over_by(latest, answer.happened_on):
                 latest = Trial(latest.agreement, latest.first_week, None, withdrew_on=answer.happened_on)
@@ -71,13 +75,14 @@ def _judge(case: Case, policy: Policy, agreement: Response) -> Trial:
 
 def report_overdue_on(week: date, policy: Policy) -> date:
     """The first date on which a week is too long unrecorded: the day after the last one allowed. MO-10."""
+    assert policy.week_report_days  # noqa: S101 - asked in a trial only
     return week_end(week) + timedelta(days=policy.week_report_days.value + 1)
 
 
 def effects(case: Case, policy: Policy) -> Iterator[Effect]:
     """While a trial stands: placed in the trial and in the agreed work activities. MO-9."""
     current = trial(case, policy)
-    if not current or not current.stands:
+    if not policy.trial_placement or not current or not current.stands:
         return
     agreed_on = current.agreement.happened_on
     reason = policy.reason("placement", "all must participate for two consecutive weeks", agreed_on=agreed_on)

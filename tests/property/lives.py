@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 from domain.calendar import instant_of
 from domain.case import Case
 from domain.commands import Command, Performed
-from domain.decide import DayCame, Decision, Heard, IsStuck, News, WasPerformed, decide
-from domain.facts import KINDS, CaseFact
+from domain.decide import DayCame, Decision, IsStuck, News, WasPerformed, decide
+from domain.facts import KINDS, CaseFact, EditionAdopted, GoodCauseFinding, Opened
+from domain.ledger import Heard
+from domain.policy import Policy
 from domain.views import next_action_at
 from policy.load import edition
 from tests.unit.building import AWAY, CASE_ID, HOME, MISSOURI
+from tests.unit.staffings import ANSWERED, DUE_PROCESS, GUIDE, OREGON
 
 BOUNDED = settings(
     max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -57,6 +60,19 @@ _SAID: dict[str, dict[str, st.SearchStrategy[Any]]] = {
         "grounds": st.just("on file"),
         "decided_by": st.just("staff"),
     },
+    "release_filed": {"partner": st.sampled_from(["Legal Aid", "Shelter"])},
+    "staffing_requested": {
+        "role": st.sampled_from(["community_partner", "family_coach", "participant"]),
+        "partner": st.just("Legal Aid"),
+    },
+    "new_information": {"about": st.just("what was not known")},
+    "staffing_decided": {
+        "number": st.sampled_from([1, 1, 2, 3]),
+        "finding": st.sampled_from(["good_cause", "no_good_cause", "no_good_cause"]),
+        "reason": st.just("in writing"),
+        "decided_by": st.just("the team"),
+        "record": st.sampled_from([ANSWERED, DUE_PROCESS]),
+    },
     "exempted": {},
     "excluded": {"type": st.sampled_from(["exclusion", "waiver"])},
     "became_inactive": {},
@@ -89,9 +105,13 @@ _SCENES = (
     ("transfer_requested", "transfer_accepted"),
     ("address_changed", "transfer_accepted"),
     ("good_cause_finding", "sanction_lifted"),
+    ("release_filed", "staffing_requested", "staffing_decided"),
+    ("staffing_decided", "new_information", "staffing_decided"),
+    ("staffing_decided", "response", "sanction_lifted"),
     ("document_requested", "document_received"),
 )
 """Kinds that belong together: their facts follow each other by a few days, about one thing."""
+
 _RARE = ("exempted", "excluded", "became_inactive", "opened_in_error", "ta_case_closed", "opened", "sanction_lifted")
 _ALL = (*_SAID, *(kind for kind in _SAID if kind not in _RARE for _ in "123"))
 
@@ -105,6 +125,8 @@ def facts(
     happened = OPENED if kind == "opened" else happened or draw(days)
     recorded = draw(st.sampled_from([happened, happened, max(happened, draw(days))]))
     said = {**{name: draw(value) for name, value in _SAID[kind].items()}, **given}
+    if said.get("role", "community_partner") != "community_partner":
+        said["partner"] = None
     return KINDS[kind](  # type: ignore[return-value]
         message_id=f"p-{number}",
         happened_on=happened,
@@ -122,6 +144,8 @@ def scenes(draw: st.DrawFn, number: int) -> list[CaseFact]:
     scene = []
     for kind in kinds:
         given = {name: value for name, value in shared.items() if name in _SAID[kind]}
+        if kind == "staffing_decided":
+            del given["finding"]
         if kind == "response":
             given["answer"] = "agrees"
         if kind == "participation_week":
@@ -142,6 +166,25 @@ def tellings(draw: st.DrawFn) -> list[CaseFact]:
     return told
 
 
+policies = st.sampled_from([MISSOURI, GUIDE, OREGON])
+
+
+def under(policy: Policy, told: list[CaseFact]) -> list[CaseFact]:
+    """Of what is told, what a case under an edition takes; in Oregon most cases open before there is a sanction."""
+    taken = []
+    for fact in told:
+        match fact:
+            case EditionAdopted() if policy is not MISSOURI:
+                taken.append(fact.model_copy(update={"edition": GUIDE}))
+            case GoodCauseFinding() if policy is not MISSOURI:
+                continue
+            case Opened() if policy is not MISSOURI and fact.months_counted != 56:
+                taken.append(fact.model_copy(update={"sanction_began": None}))
+            case _ if policy.has(fact.rule):
+                taken.append(fact)
+    return taken
+
+
 def heard(fact: CaseFact, at: datetime = LATER) -> Heard:
     return Heard(fact, at, fact.message_id)
 
@@ -149,7 +192,8 @@ def heard(fact: CaseFact, at: datetime = LATER) -> Heard:
 class Life:
     """A case that lives: what it was given out, and what was carried out of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy = MISSOURI) -> None:
+        self.policy = policy
         self.case = Case(CASE_ID)
         self.at = instant_of(OPENED, "America/Chicago", 12)
         self.decisions: list[tuple[Case, Decision]] = []
@@ -158,14 +202,14 @@ class Life:
 
     def hear(self, news: News) -> None:
         before = self.case
-        decision = decide(before, news, MISSOURI)
+        decision = decide(before, news, self.policy)
         self.case = decision.case
         self.decisions.append((before, decision))
         self.given += decision.commands
 
     def pass_until(self, at: datetime) -> None:
         """Stop at every deadline on the way, as the case's timer does."""
-        while (due := next_action_at(self.case, MISSOURI)) and due <= at:
+        while (due := next_action_at(self.case, self.policy)) and due <= at:
             self.at = due
             self.hear(DayCame(due))
             self.perform(50)
@@ -180,7 +224,8 @@ class Life:
 @st.composite
 def lives(draw: st.DrawFn) -> Life:
     """Facts heard with days between them; commands carried out at once, late, in part, or stuck."""
-    life, told = Life(), draw(tellings())
+    policy = draw(policies)
+    life, told = Life(policy), under(policy, draw(tellings()))
     told.sort(key=lambda fact: fact.recorded_at)
     for _ in range(draw(st.integers(0, 2))):  # some come late
         told.append(told.pop(draw(st.integers(0, len(told) - 1))))

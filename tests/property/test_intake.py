@@ -8,15 +8,17 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from domain.case import Case
-from domain.decide import Heard, decide
+from domain.decide import decide
 from domain.facts import KINDS
-from domain.intake import DISMISS, RESUBMIT, Refused, Resubmitted, hold, weigh
+from domain.intake import DISMISS, RESUBMIT, Refused, Resubmitted, hold
+from domain.ledger import Heard
 from domain.views import details, explain, status
 from tests.property.lives import BOUNDED, LATER, facts
-from tests.unit.building import MISSOURI, opened
+from tests.unit.building import MISSOURI, opened, taken
+from tests.unit.staffings import release
 
 CASE = TypeAdapter(Case)
-OPEN = opened("2026-01-05").case
+OPEN = opened("2026-01-05").after(release("2026-01-05", "Legal Aid")).case
 NAMES = st.sampled_from([*KINDS, "fact", DISMISS, RESUBMIT, "unknown"])
 
 text = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)  # lone surrogates too
@@ -38,13 +40,13 @@ values = st.recursive(
 
 def weighed(name: str, content: str) -> None:
     """Weigh a message, and go as far with it as a case would."""
-    answer = weigh(OPEN, name, content, LATER, MISSOURI)
+    answer = taken(OPEN, name, content, LATER)
     if isinstance(answer, Refused):
         assert answer.because
         case = hold(OPEN, name, answer.because, content.encode(errors="replace").decode(), LATER, MISSOURI)
     else:
-        taken = answer.taken if isinstance(answer, Resubmitted) else answer
-        case = decide(OPEN, taken, MISSOURI).case if isinstance(taken, Heard) else OPEN
+        came_of = answer.taken if isinstance(answer, Resubmitted) else answer
+        case = decide(OPEN, came_of, MISSOURI).case if isinstance(came_of, Heard) else OPEN
     assert CASE.validate_json(CASE.dump_json(case)) == case
     assert details(case, MISSOURI)
     assert explain(case, MISSOURI)
@@ -80,6 +82,6 @@ def test_a_fact_with_a_field_dropped_added_or_mistyped_is_taken_or_refused(data:
 @BOUNDED
 @given(facts(1))
 def test_every_fact_that_can_be_so_is_taken(fact: Any) -> None:  # ALL-2
-    answer = weigh(OPEN, fact.kind, fact.model_dump_json(), LATER, MISSOURI)
+    answer = taken(OPEN, fact.kind, fact.model_dump_json(), LATER)
     assert isinstance(answer, Heard)
     assert answer.fact == fact

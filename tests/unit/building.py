@@ -10,7 +10,7 @@ from typing import Any
 from domain.calendar import instant_of
 from domain.case import Case, Outcome, Phase
 from domain.commands import Command, Performed, SendLetter
-from domain.decide import DayCame, Decision, Heard, IsStuck, WasPerformed, deadlines, decide
+from domain.decide import DayCame, Decision, IsStuck, WasPerformed, deadlines, decide, refuses
 from domain.fact import Address, Withdrawn
 from domain.facts import (
     AddressChanged,
@@ -38,6 +38,8 @@ from domain.facts import (
     TransferRequested,
     TransferWithdrawn,
 )
+from domain.intake import Weighed, weigh
+from domain.ledger import Heard
 from domain.policy import Policy
 from domain.views import next_action_at
 from policy.load import edition
@@ -298,3 +300,8 @@ def heard_at_once(facts: Iterable[CaseFact], received: datetime, policy: Policy 
     for fact in facts:
         case = decide(case, Heard(fact, received.astimezone(UTC), fact.message_id), policy).case
     return case
+
+
+def taken(case: Case, name: str, content: str, at: datetime, policy: Policy = MISSOURI) -> Weighed:
+    """What a message to a case comes to."""
+    return weigh(case, name, content, at, lambda fact: refuses(case, fact, policy, at))

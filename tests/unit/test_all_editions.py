@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from domain.decide import impossible
+from domain.decide import refuses
 from domain.facts import EditionAdopted
 from domain.views import details, explain, status
 from policy.load import edition
@@ -52,5 +52,7 @@ def test_an_adoption_withdrawn_brings_the_edition_before_back_and_takes_the_aler
 
 def test_an_edition_of_another_program_is_impossible() -> None:  # ALL-5, ALL-2
     other = FORTY_FIVE.model_copy(update={"program": "or-jobs"})
-    because = impossible(adopted("2026-02-10", other), MISSOURI, datetime(2026, 2, 11, tzinfo=UTC))
+    because = refuses(
+        opened("2026-01-05").case, adopted("2026-02-10", other), MISSOURI, datetime(2026, 2, 11, tzinfo=UTC)
+    )
     assert because == "edition.program: must be mo-mwa, the program of the case"

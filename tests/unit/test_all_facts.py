@@ -5,9 +5,10 @@ from itertools import permutations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from domain.case import HEARD_KEPT, SLOT_DEPTH, TIMELINE_KEPT, Case, Phase
+from domain.case import Case, Phase
 from domain.fact import Address, Line
 from domain.facts import KINDS, Opened
+from domain.ledger import HEARD_KEPT, SLOT_DEPTH, TIMELINE_KEPT
 from tests.unit.building import (
     CASE_ID,
     Told,

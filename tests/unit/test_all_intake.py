@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from domain.decide import Heard
 from domain.intake import (
     CONTENT_KEPT,
     CONTENTS_KEPT,
@@ -15,10 +14,10 @@ from domain.intake import (
     Resubmitted,
     hold,
     release,
-    weigh,
 )
+from domain.ledger import Heard
 from domain.views import needs_action
-from tests.unit.building import MISSOURI, contact, noon, opened, opening, week
+from tests.unit.building import MISSOURI, contact, noon, opened, opening, taken, week
 
 NOW = noon("2026-03-10")
 CONTACT: dict[str, Any] = {
@@ -33,7 +32,7 @@ WEEK = {key: value for key, value in CONTACT.items() if key != "type"} | {"week"
 
 def said(name: str, message: Any, case: Any = None) -> Any:
     content = message if isinstance(message, str) else json.dumps(message)
-    return weigh(case or opened("2026-01-05").case, name, content, NOW, MISSOURI)
+    return taken(case or opened("2026-01-05").case, name, content, NOW)
 
 
 def test_a_message_under_the_name_of_its_kind_and_under_any() -> None:  # ALL-1

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from pypdf import PdfReader
@@ -20,18 +20,25 @@ from temporalio.testing import TimeSkipper
 
 from activities.outbox import Outbox
 from activities.records.store import Records
-from domain.case import Entry
+from domain.ledger import Entry
+from domain.policy import Policy
+from domain.staffing.facts import Consideration
+from domain.staffing.views import StaffingReceipt, StaffingStatus
 from domain.views import Receipt, Status
 from policy.load import edition
 from settings import Settings
-from workflows.start import CASE_WORKFLOW, TASK_QUEUE, Ended, Start
+from workflows.start import CASE_WORKFLOW, TASK_QUEUE, Ended, StaffingEnded, Start
 
 MISSOURI = edition("mo-mwa/2014-01-27")
+GUIDE = edition("or-jobs/dq1-guide")
+OREGON = edition("or-jobs/2024-01-01")
 CHICAGO = ZoneInfo(MISSOURI.time_zone.value)
 PATIENCE = 30.0
 """Seconds a test waits for what ought to come at once; machines are shared."""
 
 ADDRESS = {"lines": ["12 Elm Street"], "city": "St. Louis", "state": "MO", "postal_code": "63101"}
+EVIDENCE = "a letter from Xanthippe's shelter"
+"""Evidence that no word of the software contains."""
 NAME = "Annabel Quillfeather"
 """A name that no word of the software contains, so that a test can look for it where it must not be."""
 
@@ -91,10 +98,17 @@ class World:
     def __post_init__(self) -> None:
         self.skipper = TimeSkipper(self.client)
 
-    async def open(self, *, continue_after_days: int = 365, task_queue: str = TASK_QUEUE, **said: Any) -> "Life":
+    async def open(
+        self,
+        *,
+        edition: Policy = MISSOURI,
+        continue_after_days: int = 365,
+        task_queue: str = TASK_QUEUE,
+        **said: Any,
+    ) -> "Life":
         """Open a case as an upstream system would, with its edition's values, and see it reach its first wait."""
         opened = opening(today_in_missouri(), **said)
-        start = Start(opened=opened, edition=MISSOURI, continue_after_days=continue_after_days)
+        start = Start(opened=opened, edition=edition, continue_after_days=continue_after_days)
         return await self.start(start, task_queue=task_queue)
 
     async def start(self, *args: Any, task_queue: str = TASK_QUEUE, id: str | None = None) -> "Life":
@@ -137,6 +151,14 @@ class Life:
         """A fact by update: answered with its receipt."""
         today = await self.today()
         return await self.handle.execute_update(kind, fact(today, **said), result_type=Receipt)
+
+    async def staffing(self, number: int = 1) -> "Staffing":
+        """One of its staffings, once it is open."""
+        status = await self.until(lambda status: len(status.staffings) >= number and not status.open_commands)
+        handle = self.world.client.get_workflow_handle(
+            status.staffings[number - 1]["staffing"], result_type=StaffingEnded
+        )
+        return Staffing(self, handle)
 
     async def signal(self, kind: str, **said: Any) -> None:
         """A fact by signal."""
@@ -190,6 +212,48 @@ class Life:
 
     def letter_dates(self) -> list[date]:
         return [letter.sent_on for letter in self.world.outbox.letters(self.id)]
+
+
+@dataclass
+class Staffing:
+    """One staffing of a case; it keeps the case's time."""
+
+    case: Life
+    handle: WorkflowHandle[Any, StaffingEnded]
+
+    async def tell(self, kind: str, **said: Any) -> StaffingReceipt:
+        """Something recorded by update: answered with its receipt."""
+        now = await self.case.now()
+        behind = now - await self.case.world.skipper.get_current_time(self.handle)
+        if behind > timedelta(hours=1):
+            await self.case.world.skipper.fast_forward(self.handle, behind)
+        today = now.astimezone(CHICAGO).date()
+        return await self.handle.execute_update(kind, fact(today, **said), result_type=StaffingReceipt)
+
+    async def answer_all(self, **otherwise: str) -> None:
+        """Every consideration is answered: no, unless told otherwise."""
+        for consideration in get_args(Consideration):
+            answer = otherwise.get(consideration, "no")
+            said = {"consideration": consideration, "answer": answer, "evidence": EVIDENCE}
+            await self.tell("consideration_answered", **said)
+
+    async def due_process(self) -> None:
+        """What due process asks for is recorded."""
+        await self.tell("screening_offered", screening="learning needs screening")
+        await self.tell("contact_attempted", type="phone")
+        await self.tell("contact_attempted", type="home_visit")
+        await self.tell("engagement_option_offered", option="life skills class")
+        await self.tell("attendance_recorded", attendance="no_show")
+
+    async def decide(self, finding: str = "no_good_cause", **said: Any) -> StaffingEnded:
+        """The team decides, and the case has heard it."""
+        await self.tell("decided", **{"finding": finding, "decided_by": "the team"} | said)
+        ended = await asyncio.wait_for(self.handle.result(), PATIENCE)
+        await self.case.until(lambda status: status.outcome or not status.open_commands)
+        return ended
+
+    async def status(self) -> StaffingStatus:
+        return await self.handle.query("status", result_type=StaffingStatus)
 
 
 def _text(pdf: bytes) -> str:

@@ -1,0 +1,164 @@
+"""What a staffing says of itself: the receipt for a record, the status, the table in the Temporal UI. OR-1, OR-2."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal, get_args
+
+from domain.fact import Fact
+from domain.ledger import Held
+from domain.policy import Policy
+from domain.staffing.deciding import ASKS, Missing, Result, answers, challenges, missing, result, unanswered
+from domain.staffing.facts import Consideration
+from domain.staffing.staffing import Staffing, terms
+from domain.tables import table
+
+
+@dataclass(frozen=True)
+class StaffingReceipt:
+    """The answer to what somebody recorded: what it did, and what is still open."""
+
+    message_id: str
+    result: Literal["recorded", "replaced", "withdrawn", "duplicate"]
+    says: str
+    unanswered: tuple[Consideration, ...]
+    missing: tuple[Missing, ...]
+    comes_to: Result | None
+
+
+def receipt(staffing: Staffing, fact: Fact, policy: Policy, *, duplicate: bool = False) -> StaffingReceipt:
+    """The receipt for a fact a staffing has just heard, or had heard before."""
+    standing = "recorded" if staffing.standing_of(fact) == "stands" else staffing.standing_of(fact)
+    return StaffingReceipt(
+        message_id=fact.message_id,
+        result="duplicate" if duplicate else standing,  # type: ignore[arg-type]
+        says=says(staffing, policy),
+        unanswered=unanswered(staffing.record),
+        missing=missing(staffing.record, terms(policy)),
+        comes_to=comes_to(staffing, policy),
+    )
+
+
+def comes_to(staffing: Staffing, policy: Policy) -> Result | None:
+    """What the decision comes to; None while there is none. OR-1."""
+    decision = staffing.decision
+    return result(decision.finding, staffing.record, terms(policy)) if decision else None
+
+
+def says(staffing: Staffing, policy: Policy) -> str:
+    """Where the staffing stands, in one sentence, with the rules."""
+    came_to, open_ones = comes_to(staffing, policy), unanswered(staffing.record)
+    lacking = missing(staffing.record, terms(policy))
+    due = policy.rule("due_process").id
+    if staffing.ended:
+        return f"ended without a decision: {staffing.ended.because}"
+    if came_to == "due_process_incomplete":
+        return f"decided; due process is not complete, missing: {_listed(lacking)} ({due})"
+    if came_to:
+        return f"decided: {came_to.replace('_', ' ')} ({policy.rule('staffing').id})"
+    parts = [f"unanswered: {_listed(open_ones)} ({policy.rule('good_cause').id})"] if open_ones else []
+    parts += [f"missing for due process: {_listed(lacking)} ({due})"] if lacking else []
+    return "; ".join(parts) or "everything is answered: the team can decide"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(name.replace("_", " ") for name in names)
+
+
+@dataclass(frozen=True)
+class StaffingStatus:
+    """Where a staffing stands, for people and programs. The answers are here and nowhere else."""
+
+    staffing: str
+    case_id: str
+    number: int
+    why: str
+    called_on: date
+    requested_by: str | None
+    partner: str | None
+    reviews: int | None
+    says: str
+    considerations: tuple[dict[str, Any], ...]
+    recorded: tuple[dict[str, Any], ...]
+    missing: tuple[Missing, ...]
+    comes_to: Result | None
+    recommended: tuple[str, ...]
+    needs_action: tuple[str, ...]
+    quarantine: tuple[Held, ...]
+    edition: str
+    as_of: datetime
+
+
+def status(staffing: Staffing, policy: Policy) -> StaffingStatus:
+    """The status of a staffing as of the last thing it heard."""
+    call, record = staffing.call, staffing.record
+    return StaffingStatus(
+        staffing=staffing.id,
+        case_id=call.case_id,
+        number=call.number,
+        why=call.why,
+        called_on=call.called_on,
+        requested_by=call.role,
+        partner=call.partner,
+        reviews=call.reviews,
+        says=says(staffing, policy),
+        considerations=tuple(_considerations(staffing, policy)),
+        recorded=tuple(one.model_dump(mode="json") for one in record if one.kind != "consideration_answered"),
+        missing=missing(record, terms(policy)),
+        comes_to=comes_to(staffing, policy),
+        recommended=_recommended(staffing, policy),
+        needs_action=needs_action(staffing, policy),
+        quarantine=tuple(staffing.quarantine.values()),
+        edition=policy.id,
+        as_of=staffing.now,
+    )
+
+
+def _considerations(staffing: Staffing, policy: Policy) -> list[dict[str, Any]]:
+    given, months = answers(staffing.record), terms(policy).domestic_violence_months.value
+    rows = []
+    for name in get_args(Consideration):
+        row: dict[str, Any] = {"consideration": name, "asks": ASKS[name].format(months=months), "answer": None}
+        known = given.get(name)
+        if known:
+            shown = ("answer", "whom", "evidence", "message_id", "recorded_by", "recorded_at", "happened_on")
+            row |= {key: value for key, value in known.model_dump(mode="json").items() if key in shown}
+        rows.append(row)
+    return rows
+
+
+def _recommended(staffing: Staffing, policy: Policy) -> tuple[str, ...]:
+    many = challenges(staffing.record) >= terms(policy).challenges.value
+    stability = staffing.decision and staffing.decision.family_stability_issues
+    return ("enhanced case management",) if many or stability else ()
+
+
+def needs_action(staffing: Staffing, policy: Policy) -> tuple[str, ...]:
+    """Why a person must act, by name."""
+    codes = []
+    if not staffing.decision and not staffing.ended:
+        codes.append("unanswered" if unanswered(staffing.record) else "undecided")
+        codes += ["due-process"] if missing(staffing.record, terms(policy)) else []
+    codes += ["quarantine"] if staffing.quarantine else []
+    return tuple(sorted(codes))
+
+
+def details(staffing: Staffing, policy: Policy) -> str:
+    """The table a person in the Temporal UI sees: what is answered, by whom, and what is open.
+
+    Of an answer it says only that there is one: who may read it asks for the status. ALL-6.
+    """
+    call = staffing.call
+    called = f"{call.why.replace('_', ' ')} on {call.called_on}" + (f", by {call.role}" if call.role else "")
+    rows = [("Stands", says(staffing, policy)), ("Case", f"`{call.case_id}`"), ("Called", called.replace("_", " "))]
+    rows += [("Reviews", f"staffing {call.reviews}")] if call.reviews else []
+    for row in _considerations(staffing, policy):
+        by = f"answered by {row['recorded_by']} · `{row['message_id']}`" if row["answer"] else "**unanswered**"
+        rows.append((row["asks"], by))
+    rows += [("Recommended", f"{one} ({_id(policy)})") for one in _recommended(staffing, policy)]
+    rows += [("Quarantine", f"{held.name}: {held.reason} · `{held.id}`") for held in staffing.quarantine.values()]
+    rows += [(f"{entry.on}", f"{entry.says} {' '.join(entry.rules)}") for entry in staffing.timeline[-5:]]
+    return table((f"staffing {call.number}", f"edition {policy.id}"), rows)
+
+
+def _id(policy: Policy) -> str:
+    return policy.rule("case_management" if policy.disqualification else "staffing").id
