@@ -23,8 +23,11 @@ from cli.opening import contacts_template, dry_run, import_caseload, open_case, 
 from cli.rehearsing import rehearse
 from cli.sending import send_facts
 from cli.showing import list_cases, show
+from cli.staffing import envelope, tell
+from cli.staffing import show as show_staffing
 from connect import connect
 from domain.facts import KINDS, CaseFact
+from domain.staffing.facts import RECORDED, STAFFING_KINDS
 from policy.load import BadEdition, edition, edition_ids
 from process import run_and_exit
 from settings import Settings, settings
@@ -112,10 +115,13 @@ class Language(StrEnum):
 def open_(
     person: Annotated[str, typer.Option(help="The agency's own key of the person; only hashed into the case id")],
     name: Annotated[str, typer.Option(help="The participant's name, for the letters")],
-    sanction_began: Annotated[str, typer.Option(help="The first date the sanction was in force, YYYY-MM-DD")],
     provider: Annotated[str, typer.Option(help="Code of the provider displayed in the MWA System")],
     required_hours: Annotated[float, typer.Option(help="Hours of work activities required, a week")],
-    program: Annotated[str, typer.Option(help="Program")] = "mo-mwa",
+    sanction_began: Annotated[
+        str | None,
+        typer.Option(help="First date the sanction was in force, YYYY-MM-DD; none where a staffing is to come first"),
+    ] = None,
+    program: Annotated[str, typer.Option(help="Program: mo-mwa or or-jobs")] = "mo-mwa",
     episode: Annotated[int, typer.Option(help="Which sanction of this person it is")] = 1,
     months_counted: Annotated[int | None, typer.Option(help="Months counted toward the lifetime limit")] = None,
     months_through: Annotated[str | None, typer.Option(help="The month through which, YYYY-MM")] = None,
@@ -255,7 +261,7 @@ def list_(
 
 @app.command("rehearse")
 def rehearse_(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)] = Path("samples/lives.yaml"),
+    files: Annotated[list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Else the samples")] = None,
     days: Annotated[int | None, typer.Option(min=0, max=3650, help="Live this many days; else to the end")] = None,
     only: Annotated[list[str] | None, typer.Option(help="Only the life of this name (repeatable)")] = None,
     dev: Annotated[bool, typer.Option("--dev", help="Bring an own server and worker if none is running")] = False,
@@ -263,11 +269,12 @@ def rehearse_(
 ) -> None:
     """Live cases through in virtual time, on the real server with the real worker; look at them in its UI."""
     try:
-        lives = [life for life in read_lives(file) if not only or life.name in only]
+        read = [life for file in files or SAMPLE_LIVES for life in read_lives(file)]
+        lives = [life for life in read if not only or life.name in only]
     except (BadLives, OSError) as error:
         fail(str(error), USAGE)
     if not lives:
-        fail("no life of that name in the file", USAGE)
+        fail("no life of that name in the files", USAGE)
     run_and_exit(_rehearse(lives, days, dev=dev, as_json=json))
 
 
@@ -314,12 +321,95 @@ def adopt_(
     _run(lambda client: adopt(client, edition(edition_), case or [], where, why, dry_run=dry_run_))
 
 
+SAMPLE_LIVES = (Path("samples/lives.yaml"), Path("samples/lives-oregon.yaml"))
+
+staffing_app = typer.Typer(
+    help="Staffings: request one, record, decide, and see what is unanswered.", no_args_is_help=True
+)
+app.add_typer(staffing_app, name="staffing")
+
+Staffing = Annotated[str, typer.Argument(help="The staffing's id, or a case's: then its latest staffing")]
+By = Annotated[str, typer.Option(help="Who records it")]
+On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The date it happened; else today")]
+
+
+def _told(by: str, on: datetime | None) -> dict[str, Any]:
+    return envelope(by, on.date() if on else None)
+
+
+@staffing_app.command("open")
+def open_staffing(
+    case: str,
+    role: Annotated[
+        str, typer.Option(help="family_coach, department, contractor, participant or community_partner")
+    ] = "family_coach",
+    partner: Annotated[str | None, typer.Option(help="The community partner; its release must be on file")] = None,
+    by: By = "command line",
+    on: On = None,
+    json: Json = False,
+) -> None:
+    """Request a staffing of a case (OR-4)."""
+    fact = _told(by, on) | {"role": role, "partner": partner}
+    _run(lambda client: tell(client, case, "staffing_requested", fact, staffing=False, as_json=json))
+
+
+@staffing_app.command("record")
+def record(
+    staffing: Staffing,
+    kind: Annotated[str, typer.Argument(help="Such as screening_offered; `schema KIND` tells what it takes")],
+    said: Annotated[list[str] | None, typer.Argument(metavar="FIELD=VALUE...")] = None,
+    by: By = "command line",
+    on: On = None,
+    json: Json = False,
+) -> None:
+    """Record something in a staffing: what was offered, attempted or answered (OR-1, OR-2)."""
+    kinds = [one.model_fields["kind"].default for one in RECORDED]
+    if kind not in kinds:
+        fail(f"kind: must be one of {', '.join(kinds)}", USAGE)
+    fields = dict(one.partition("=")[::2] for one in said or [])
+    if not all("=" in one for one in said or []):
+        fail("FIELD=VALUE: such as consideration=exempt answer=no evidence='asked on the telephone'", USAGE)
+    fact: dict[str, Any] = _told(by, on) | fields
+    if fact.get("reached") in ("true", "false"):
+        fact["reached"] = fact["reached"] == "true"
+    _run(lambda client: tell(client, staffing, kind, fact, staffing=True, as_json=json))
+
+
+@staffing_app.command()
+def decide(
+    staffing: Staffing,
+    finding: Annotated[str, typer.Argument(help="good_cause or no_good_cause")],
+    by: Annotated[str, typer.Option(help="Who decided: the team")],
+    reason: Annotated[str | None, typer.Option(help="In writing, where the finding goes against the answers")] = None,
+    family_stability_issues: Annotated[
+        bool, typer.Option("--family-stability-issues", help="They are ongoing")
+    ] = False,
+    on: On = None,
+    json: Json = False,
+) -> None:
+    """Decide whether there is good cause; refused while anything is unanswered (OR-2)."""
+    said = {"finding": finding, "decided_by": by, "reason": reason, "family_stability_issues": family_stability_issues}
+    fact = _told(by, on) | said
+    _run(lambda client: tell(client, staffing, "decided", fact, staffing=True, as_json=json))
+
+
+@staffing_app.command("show")
+def show_one_staffing(
+    staffing: Staffing,
+    timeline: Annotated[bool, typer.Option(help="What was recorded, in order")] = False,
+    json: Json = False,
+) -> None:
+    """What a staffing has recorded, and what is unanswered. Shows personal answers."""
+    _run(lambda client: show_staffing(client, staffing, timeline=timeline, as_json=json))
+
+
 @app.command()
 def schema(kind: Annotated[str | None, typer.Argument(help="One kind of fact; else all")] = None) -> None:
-    """JSON Schema of every fact, or of one kind."""
-    if kind is not None and kind not in KINDS:
-        fail(f"kind: must be one of {', '.join(KINDS)}", USAGE)
-    print_json(KINDS[kind].model_json_schema() if kind else TypeAdapter(CaseFact).json_schema())
+    """JSON Schema of every fact of a case, or of one kind, of a staffing's too."""
+    known = KINDS | STAFFING_KINDS
+    if kind is not None and kind not in known:
+        fail(f"kind: must be one of {', '.join(known)}", USAGE)
+    print_json(known[kind].model_json_schema() if kind else TypeAdapter(CaseFact).json_schema())
 
 
 if __name__ == "__main__":

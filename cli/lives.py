@@ -2,10 +2,12 @@
 
 In the values of a life, `day 12` is the 12th day after the opening, `sunday 12` the first Sunday from that day on, and
 `month -1` the month before the opening's; within a longer text the same in braces, and `{case}` is the case's id.
-Anything else stands as it is.
+Anything else stands as it is. A fact of a staffing names the staffing by its number in the case. A fact with `each`
+stands for several, one for each value of the field it names.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -13,12 +15,13 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from domain.calendar import add_months, first_week_from, month_of
 from domain.case import Outcome
 from domain.facts import KINDS
 from domain.policy import Policy
+from domain.staffing.facts import STAFFING_KINDS
 from policy.load import edition
 
 _RELATIVE = re.compile(r"(day|sunday|month) (-?\d{1,4})")
@@ -36,17 +39,28 @@ class Happening(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     day: Annotated[int, Field(ge=0, le=3660)]
+    staffing: Annotated[int, Field(ge=1, le=99)] | None = None
     kind: str
     happened: Annotated[int, Field(ge=-3660, le=3660)] | None = None
     message_id: str | None = None
     says: dict[str, Any] = {}
+    each: dict[str, list[Any]] = Field(default={}, max_length=1)
 
     @field_validator("kind")
     @classmethod
-    def _is_known(cls, kind: str) -> str:
-        if kind not in KINDS:
-            raise ValueError(f"must be one of {', '.join(KINDS)}")
+    def _is_known(cls, kind: str, info: ValidationInfo) -> str:
+        kinds = STAFFING_KINDS if info.data.get("staffing") else KINDS
+        if kind not in kinds:
+            raise ValueError(f"must be one of {', '.join(kinds)}")
         return kind
+
+    def one_by_one(self) -> Iterator["Happening"]:
+        """The facts it stands for."""
+        if not self.each:
+            yield self
+        for field, values in self.each.items():
+            for value in values:
+                yield self.model_copy(update={"says": {**self.says, field: value}, "each": {}})
 
 
 class Life(BaseModel):
@@ -60,6 +74,11 @@ class Life(BaseModel):
     opened: dict[str, Any]
     facts: tuple[Happening, ...] = ()
     ends: Outcome | None = None
+
+    @field_validator("facts")
+    @classmethod
+    def _one_by_one(cls, facts: tuple[Happening, ...]) -> tuple[Happening, ...]:
+        return tuple(one for fact in facts for one in fact.one_by_one())
 
 
 def read_lives(path: Path) -> list[Life]:

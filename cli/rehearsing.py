@@ -15,7 +15,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from cli.console import OK, PARTLY, out, print_json, progress
-from cli.lives import Life, Script
+from cli.lives import Happening, Life, Script
 from policy.load import DEFAULT, edition
 from workflows.start import CASE_WORKFLOW, TASK_QUEUE, Start
 
@@ -38,10 +38,15 @@ class Lived:
     outcome: str | None = None
     rules: list[str] = field(default_factory=list)
     why: str = ""
+    staffings: list[str] = field(default_factory=list)
     letters: int = 0
     quarantined: int = 0
     days: int = 0
     faults: list[str] = field(default_factory=list)
+
+
+class _NoStaffing(LookupError):
+    """A fact is told to a staffing that the case has not opened."""
 
 
 class Rehearsal:
@@ -85,13 +90,32 @@ class Rehearsal:
         happening = script.life.facts[number]
         await self._forward(handle, script.instant(happening), lived)
         try:
-            await handle.execute_update(happening.kind, script.fact(number))
+            told = await self._staffing(handle, script, happening) if happening.staffing else handle
+            await told.execute_update(happening.kind, script.fact(number))
+            if happening.kind == "decided":
+                await told.result()  # it has told its case
+                await _settled(handle)
+        except _NoStaffing as error:
+            lived.faults.append(f"day {happening.day}, {happening.kind}: {error}")
         except WorkflowUpdateFailedError as error:
             lived.faults.append(f"day {happening.day}, {happening.kind} refused: {error.cause}")
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
             lived.faults.append(f"day {happening.day}, {happening.kind}: the case had ended")
+
+    async def _staffing(
+        self, handle: WorkflowHandle[Any, Any], script: Script, happening: Happening
+    ) -> WorkflowHandle[Any, Any]:
+        """The staffing a fact is told to, its clock at the same instant: it is a workflow with a clock of its own."""
+        opened = {one["number"]: one["staffing"] for one in (await _settled(handle))["staffings"]}
+        if not opened.get(happening.staffing):
+            raise _NoStaffing(f"staffing {happening.staffing} was not opened")
+        staffing = self._client.get_workflow_handle(opened[happening.staffing])
+        ahead = script.instant(happening) - await _clock(staffing)
+        if ahead > timedelta(0):
+            await self._skip(staffing, ahead)
+        return staffing
 
     async def _forward(self, handle: WorkflowHandle[Any, Any], until: datetime, lived: Lived) -> None:
         """Let virtual time run to an instant; a clock that lands elsewhere makes the rehearsal worthless: say so."""
@@ -117,6 +141,7 @@ class Rehearsal:
         status: dict[str, Any] = await _settled(handle)
         lived.phase, lived.outcome = status["phase"], status["outcome"]
         lived.letters, lived.quarantined = status["letters_sent"], len(status["quarantine"])
+        lived.staffings = [one["result"] or "undecided" for one in status["staffings"]]
         lived.days = (datetime.fromisoformat(status["as_of"]).date() - script.opens_on).days
         timeline: list[dict[str, Any]] = await handle.query("timeline")
         lived.rules = _in_order(rule for entry in timeline if entry["what"] == "decision" for rule in entry["rules"])
@@ -163,12 +188,13 @@ async def rehearse(client: Client, lives: Sequence[Life], days: int | None, *, a
 
 def _print(lived: Sequence[Lived]) -> None:
     whole = (Column(name, no_wrap=True, overflow="fold") for name in ("case", "outcome"))
-    table = Table(*whole, "why", "rules", "letters", "days", title="Lives")
+    table = Table(*whole, "staffings", "why", "rules", "letters", "days", title="Lives")
     for one in lived:
         why = "; ".join([one.why, *one.faults])
         table.add_row(
             one.life,
             one.outcome or one.phase,
+            "\n".join(one.staffings),
             why,
             " ".join(one.rules),
             str(one.letters),

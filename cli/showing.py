@@ -55,6 +55,11 @@ def _show_status(status: dict[str, Any]) -> None:
     table.add_row("letters sent", f"{status['letters_sent']}, the last on {status['last_letter_on']}")
     table.add_row("participation rate", status["rate_this_month"] or "")
     table.add_row("edition", status["edition"])
+    for one in status["staffings"]:
+        came_to = (one["result"] or "undecided").replace("_", " ")
+        table.add_row(f"staffing {one['number']}", f"{came_to}, called on {one['called_on']}\n{one['staffing']}")
+    for step in status["disqualification"]:
+        table.add_row("DQ1 step", f"{step['what']}: {step['done_on'] or 'waits for the ' + step['who']}")
     for task in status["open_tasks"]:
         table.add_row("to do", f"{task['text']} ({task['rule']})\n{task['task']}")
     for effect, because in status["troubles"].items():

@@ -88,9 +88,6 @@ class Reason:
     inputs: dict[str, str | int | float | bool | None] = field(default_factory=dict)
 
 
-_Plan = Literal["IEP", "PDP"]
-
-
 class DisqualificationPolicy(_Frozen):
     """What is applied where a staffing finds no good cause, and the steps it takes. OR-5."""
 
@@ -115,7 +112,8 @@ class Policy(_Frozen):
     """One edition of one program's policy. Units are in the names: days, hours a week, months.
 
     What a program does not have is left out: letters, a trial, work statuses, transfers, the participation rate,
-    staffings. Without `weeks_to_lift` the penalty ends on agreement.
+    staffings. Without `weeks_to_lift` the penalty ends on agreement. An edition that says nothing of `plan` and
+    `call_in_letter` has the Individual Employment Plan and the Call-In Letter (MO 0290.040.00).
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
@@ -136,10 +134,8 @@ class Policy(_Frozen):
     rate_window_months: Cited[Months] | None = None
     rate_free_months: Cited[Annotated[int, Field(ge=0, le=600)]] | None = None
     rate_month_counts: Cited[Literal["any_day", "first_day"]] | None = None
-    plan: Cited[Literal["IEP", "PDP"]] = Cited(
-        value="IEP", cites="MO 0290.040.00: 'Update the Individual Employment Plan (IEP)'"
-    )
-    call_in_letter: Cited[bool] = Cited[bool](value=True, cites="MO 0290.040.00: 'never responded to the Call In Letter'")
+    plan: Cited[Literal["IEP", "PDP"]] | None = None
+    call_in_letter: Cited[bool] | None = None
     staffing: StaffingPolicy | None = None
     rules: dict[Topic, Rule]
 
@@ -168,6 +164,16 @@ class Policy(_Frozen):
     def disqualification(self) -> DisqualificationPolicy | None:
         """What a staffing without good cause brings about, in a program where one comes before the sanction. OR-1."""
         return self.staffing.disqualification if self.staffing else None
+
+    @property
+    def plan_name(self) -> Literal["IEP", "PDP"]:
+        """The plan that agreed activities go into: the Individual Employment or the Personal Development Plan."""
+        return self.plan.value if self.plan else "IEP"
+
+    @property
+    def asks_assessment(self) -> bool:
+        """Whether one who never answered the Call-In Letter completes the assessment and the IEP. MO-6."""
+        return self.call_in_letter.value if self.call_in_letter else True
 
     def has(self, topic: Topic) -> bool:
         """Whether this edition, or the software itself, has a rule for a topic."""

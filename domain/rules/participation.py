@@ -74,7 +74,7 @@ def documents_outstanding(case: Case) -> tuple[str, ...]:
 
 def assessment_needed(case: Case, policy: Policy) -> bool:
     """Whether the assessment and the IEP are asked for: the Call-In Letter is not known to have been answered. MO-6."""
-    return bool(policy.call_in_letter.value and case.opening and not case.opening.call_in_answered)
+    return bool(policy.asks_assessment and case.opening and not case.opening.call_in_answered)
 
 
 @dataclass(frozen=True)

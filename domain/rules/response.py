@@ -61,11 +61,11 @@ def _agreement(case: Case, policy: Policy, agreed: Response) -> Iterator[Effect]
         "Explain the appropriate actions for compliance to the participant, who agreed to comply",
         agreed_on=agreed.happened_on,
     )
-    key = f"{policy.plan.value.lower()}/{agreed.happened_on}"
+    key = f"{policy.plan_name.lower()}/{agreed.happened_on}"
     update = {"effect": effect_id(case, key), "case_id": case.id}
     said = {"activities": agreed.activities, "changes": agreed.changes}
     command: UpdateIep | UpdatePdp
-    if policy.plan.value == "IEP":
+    if policy.plan_name == "IEP":
         command = UpdateIep(**update, **said, agreed_on=agreed.happened_on)
     else:
         command = UpdatePdp(**update, **said, entry="agreement", dated=agreed.happened_on)

@@ -6,15 +6,24 @@ import pytest
 from cli.lives import BadLives, Script, read_lives
 from domain.case import Outcome
 from domain.facts import KINDS
+from domain.staffing.facts import STAFFING_KINDS
 from policy.load import edition
 
-LIVES = read_lives(Path("samples/lives.yaml"))
+LIVES = [life for name in ("lives", "lives-oregon") for life in read_lives(Path(f"samples/{name}.yaml"))]
+OREGON = [life for life in LIVES if (life.edition or "").startswith("or-jobs/")]
 
 
 def test_the_sample_lives_come_to_every_outcome_and_use_every_fact() -> None:
     assert len(LIVES) >= 24
     assert {life.ends for life in LIVES} == set(Outcome)
-    assert {happening.kind for life in LIVES for happening in life.facts} == set(KINDS)
+    told = {happening.kind for life in LIVES for happening in life.facts if not happening.staffing}
+    assert told == set(KINDS) - {"staffing_decided"}, "which the staffings tell themselves"
+    recorded = {happening.kind for life in LIVES for happening in life.facts if happening.staffing}
+    assert recorded == set(STAFFING_KINDS) - {"ended"}, "which the case tells"
+
+
+def test_the_sample_lives_of_oregon_come_to_every_outcome() -> None:  # OR-8
+    assert {life.ends for life in OREGON} == set(Outcome)
 
 
 def test_a_life_is_dated_from_the_day_its_case_opens() -> None:
