@@ -23,8 +23,8 @@ from cli.opening import contacts_template, dry_run, import_caseload, open_case, 
 from cli.rehearsing import rehearse
 from cli.sending import send_facts
 from cli.showing import list_cases, show
-from cli.staffing import envelope, tell
 from cli.staffing import show as show_staffing
+from cli.staffing import tell
 from connect import connect
 from domain.facts import KINDS, CaseFact
 from domain.staffing.facts import RECORDED, STAFFING_KINDS
@@ -330,11 +330,15 @@ app.add_typer(staffing_app, name="staffing")
 
 Staffing = Annotated[str, typer.Argument(help="The staffing's id, or a case's: then its latest staffing")]
 By = Annotated[str, typer.Option(help="Who records it")]
+_YES_NO = {"true": True, "false": False}
 On = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The date it happened; else today")]
 
 
-def _told(by: str, on: datetime | None) -> dict[str, Any]:
-    return envelope(by, on.date() if on else None)
+def _tell(
+    id: str, kind: str, said: dict[str, Any], by: str, on: datetime | None, *, staffing: bool, as_json: bool
+) -> NoReturn:
+    day = on.date() if on else None
+    _run(lambda client: tell(client, id, kind, said, by=by, on=day, staffing=staffing, as_json=as_json))
 
 
 @staffing_app.command("open")
@@ -349,8 +353,8 @@ def open_staffing(
     json: Json = False,
 ) -> None:
     """Request a staffing of a case (OR-4)."""
-    fact = _told(by, on) | {"role": role, "partner": partner}
-    _run(lambda client: tell(client, case, "staffing_requested", fact, staffing=False, as_json=json))
+    said = {"role": role, "partner": partner}
+    _tell(case, "staffing_requested", said, by, on, staffing=False, as_json=json)
 
 
 @staffing_app.command("record")
@@ -369,10 +373,8 @@ def record(
     fields = dict(one.partition("=")[::2] for one in said or [])
     if not all("=" in one for one in said or []):
         fail("FIELD=VALUE: such as consideration=exempt answer=no evidence='asked on the telephone'", USAGE)
-    fact: dict[str, Any] = _told(by, on) | fields
-    if fact.get("reached") in ("true", "false"):
-        fact["reached"] = fact["reached"] == "true"
-    _run(lambda client: tell(client, staffing, kind, fact, staffing=True, as_json=json))
+    values: dict[str, Any] = {name: _YES_NO.get(value, value) for name, value in fields.items() if name == "reached"}
+    _tell(staffing, kind, fields | values, by, on, staffing=True, as_json=json)
 
 
 @staffing_app.command()
@@ -389,8 +391,7 @@ def decide(
 ) -> None:
     """Decide whether there is good cause; refused while anything is unanswered (OR-2)."""
     said = {"finding": finding, "decided_by": by, "reason": reason, "family_stability_issues": family_stability_issues}
-    fact = _told(by, on) | said
-    _run(lambda client: tell(client, staffing, "decided", fact, staffing=True, as_json=json))
+    _tell(staffing, "decided", said, by, on, staffing=True, as_json=json)
 
 
 @staffing_app.command("show")

@@ -8,36 +8,47 @@ from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError, 
 from temporalio.service import RPCError, RPCStatusCode
 
 from cli.console import FAILED, OK, err, out, print_json
+from domain.calendar import local_date
 from workflows.start import CASE_WORKFLOW, STAFFING_WORKFLOW
 
 
-def envelope(by: str, on: date | None) -> dict[str, Any]:
-    """What a fact told on the command line carries; without a date, today's, where the command is given."""
+async def tell(
+    client: Client,
+    id: str,
+    kind: str,
+    said: dict[str, Any],
+    *,
+    by: str,
+    on: date | None,
+    staffing: bool,
+    as_json: bool,
+) -> int:
+    """Tell a case or a staffing one fact, and print the receipt, or the reason why it is refused.
+
+    Without a date it happened today, in the program's zone.
+    """
     now = datetime.now(UTC)
-    return {
-        "message_id": f"command-{now:%Y%m%dT%H%M%S%f}",
-        "happened_on": (on or now.astimezone().date()).isoformat(),
-        "recorded_by": by,
-        "recorded_at": now.isoformat(),
-    }
-
-
-async def tell(client: Client, id: str, kind: str, fact: dict[str, Any], *, staffing: bool, as_json: bool) -> int:
-    """Tell a case or a staffing one fact, and print the receipt, or the reason why it is refused."""
     try:
         handle = await _staffing(client, id) if staffing else client.get_workflow_handle(id)
-        receipt: dict[str, Any] = await handle.execute_update(kind, fact)
+        status: dict[str, Any] = await handle.query("status")
+        envelope = {
+            "message_id": f"command-{now:%Y%m%dT%H%M%S%f}",
+            "happened_on": (on or local_date(now, status["time_zone"])).isoformat(),
+            "recorded_by": by,
+            "recorded_at": now.isoformat(),
+        }
+        receipt: dict[str, Any] = await handle.execute_update(kind, envelope | said)
     except WorkflowUpdateFailedError as error:
         err.print(f"refused: {error.cause}", markup=False, highlight=False, soft_wrap=True)
         return FAILED
-    except (RPCError, LookupError) as error:
+    except (RPCError, LookupError, WorkflowQueryFailedError) as error:
         return _no_answer(id, error)
     if as_json:
         print_json(receipt)
         return OK
     out.print(f"{receipt['result']}: {receipt['says']}", markup=False, highlight=False, soft_wrap=True)
     if not staffing:
-        status: dict[str, Any] = await handle.query("status")
+        status = await handle.query("status")
         for one in status["staffings"][-1:]:
             out.print(f"staffing {one['number']}: {one['staffing']}", highlight=False, soft_wrap=True)
     return OK

@@ -87,6 +87,7 @@ class Status:
     case_id: str
     program: str
     edition: str
+    time_zone: str
     phase: Phase
     since: date
     outcome: Outcome | None
@@ -117,6 +118,7 @@ def status(case: Case, policy: Policy) -> Status:
         case_id=case.id,
         program=policy.program,
         edition=policy.id,
+        time_zone=policy.time_zone.value,
         phase=case.phase,
         since=case.phase_since,
         outcome=case.outcome,

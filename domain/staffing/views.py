@@ -85,6 +85,7 @@ class StaffingStatus:
     needs_action: tuple[str, ...]
     quarantine: tuple[Held, ...]
     edition: str
+    time_zone: str
     as_of: datetime
 
 
@@ -109,6 +110,7 @@ def status(staffing: Staffing, policy: Policy) -> StaffingStatus:
         needs_action=needs_action(staffing, policy),
         quarantine=tuple(staffing.quarantine.values()),
         edition=policy.id,
+        time_zone=policy.time_zone.value,
         as_of=staffing.now,
     )
 

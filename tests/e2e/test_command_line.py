@@ -7,13 +7,16 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from domain.facts import KINDS
+from domain.staffing.facts import Consideration
 from settings import Settings
 from tests.workflow.living import World
+
+SEVEN = [one for one in get_args(Consideration) if one != "physical_health"]
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,9 @@ async def test_a_wrong_option_is_refused_by_name(starter: Starter, option: str, 
 
 async def test_a_file_imported_twice_opens_nothing_twice(starter: Starter) -> None:  # ALL-1
     first = await starter("import", "samples/caseload.ndjson", "--json")
-    assert (first.code, first.json["opened"], first.json["already_there"]) == (0, 4, 0)
+    assert (first.code, first.json["opened"], first.json["already_there"]) == (0, 5, 0)
     second = await starter("import", "samples/caseload.ndjson", "--json")
-    assert (second.code, second.json["opened"], second.json["already_there"]) == (0, 0, 4)
+    assert (second.code, second.json["opened"], second.json["already_there"]) == (0, 0, 5)
 
 
 async def test_an_import_opens_the_good_lines_and_says_what_is_wrong_with_the_others(
@@ -268,3 +271,53 @@ async def test_cases_take_on_another_edition_by_a_recorded_step(starter: Starter
     assert (status["edition"], status["phase"]) == ("mo-mwa/2016-01-01", "limit_reached")
     assert (await starter("adopt", "mo-mwa/2016-01-01", "--case", "no-such-case")).code == 3
     assert (await starter("adopt", "mo-mwa/1999-01-01")).code == 2
+
+
+async def test_a_staffing_is_held_on_the_command_line(starter: Starter) -> None:  # OR-1, OR-2
+    ran = await starter(
+        *("open", "--json", "--program", "or-jobs", "--person", "staffed", "--name", "Inez Example"),
+        *("--provider", "ODHS-PDX-01", "--required-hours", "20", "--address", "40 Sample Court; Portland; OR; 97201"),
+    )
+    case = ran.json["case"]
+    for kind, *said in (
+        ("screening_offered", "screening=learning needs screening"),
+        ("contact_attempted", "type=phone", "reached=false"),
+        ("contact_attempted", "type=text"),
+        ("engagement_option_offered", "option=job club"),
+        ("attendance_recorded", "attendance=attended"),
+        *(("consideration_answered", f"consideration={one}", "answer=no", "evidence=asked") for one in SEVEN),
+    ):
+        recorded = await starter("staffing", "record", case, kind, *said, "--by", "coach")
+        assert recorded.code == 0, recorded.err
+    early = await starter("staffing", "decide", case, "no_good_cause", "--by", "team")
+    assert (early.code, "physical_health (OR-2)" in early.err) == (1, True)
+    shown = await starter("staffing", "show", case, "--json")
+    assert shown.json["status"]["says"] == "unanswered: physical health (OR-2)"
+    wrong = await starter("staffing", "record", case, "consideration_answered", "answer=maybe")
+    assert (wrong.code, "answer: Input should be 'yes', 'no' or 'unknown'" in wrong.err) == (1, True)
+    last = ("consideration=physical_health", "answer=unknown", "evidence=nobody knew")
+    await starter("staffing", "record", case, "consideration_answered", *last)
+    decided = await starter("staffing", "decide", case, "no_good_cause", "--by", "team", "--json")
+    assert decided.json["comes_to"] == "disqualified"
+    again = await starter("staffing", "open", case, "--role", "community_partner", "--partner", "Neighbors United")
+    assert (again.code, "MCS 3010" in again.err) == (1, True)
+    asked = await starter("staffing", "open", case, "--role", "participant")
+    assert f"{case}-staffing-2" in asked.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("record", "no-such-case", "contact_attempted", "type=phone"), "none of this id is open"),
+        (("record", "no-such-case", "fax"), "kind: must be one of screening_offered"),
+        (("record", "no-such-case", "contact_attempted", "phone"), "FIELD=VALUE"),
+        (("show", "no-such-case"), "none of this id is open"),
+    ],
+)
+async def test_a_staffing_that_cannot_be_told_is_said_so(
+    starter: Starter, arguments: tuple[str, ...], says: str
+) -> None:
+    ran = await starter("staffing", *arguments)
+    assert ran.code in (1, 2)
+    assert says in ran.err
+    assert "Traceback" not in ran.err

@@ -22,7 +22,7 @@ from activities.records.store import Records
 from domain.calendar import add_months, first_day, first_week_from, month_of, next_week, week_end
 from settings import Settings
 from tests.conftest import free_ports
-from tests.workflow.living import ADDRESS, Life, World, opening, today_in_missouri
+from tests.workflow.living import ADDRESS, GUIDE, OREGON, Life, World, opening, today_in_missouri
 from tests.workflow.test_effects import Post, served_by
 
 HISTORIES = Path(__file__).parent / "histories"
@@ -124,6 +124,42 @@ async def by_a_bad_post(world: World) -> Life:
     return life
 
 
+async def disqualified_then_reversed(world: World) -> Life:
+    """Oregon: DQ1 with every step done, and a year later taken back by a review."""
+    life = await world.open(edition=OREGON, sanction_began=None, provider="ODHS-PDX-01")
+    staffing = await life.staffing()
+    await staffing.due_process()
+    await staffing.answer_all()
+    await staffing.decide()
+    await life.until(lambda status: status.disqualification and not status.open_commands)
+    await life.tell("contact_made", type="phone")
+    await life.tell("task_done", task=f"{life.id}/task/pdp-copy/1")
+    await life.days(365)
+    await life.tell("new_information", about="was exempt at the time")
+    review = await life.staffing(2)
+    [known] = [row for row in (await review.status()).considerations if row["consideration"] == "exempt"]
+    said = {"consideration": "exempt", "answer": "yes", "evidence": "a letter", "replaces": known["message_id"]}
+    await review.tell("consideration_answered", **said)
+    await review.decide("good_cause")
+    await life.until(lambda status: status.phase == "lift_recommended" and not status.open_commands)
+    await life.tell("sanction_lifted")
+    await life.result()
+    return life
+
+
+async def a_staffing(world: World) -> Life:
+    """A staffing that was badly spoken to, and decided."""
+    life = await world.open(edition=GUIDE, sanction_began=None, provider="ODHS-PDX-01")
+    staffing = await life.staffing()
+    await staffing.handle.signal("hoorah", 1)
+    await staffing.handle.signal("screening_offered")
+    await staffing.handle.cancel()
+    await staffing.due_process()
+    await staffing.answer_all()
+    await staffing.decide()
+    return Life(world, staffing.handle)  # type: ignore[arg-type]
+
+
 LIVES: tuple[Callable[[World], Awaitable[Life]], ...] = (
     quiet_then_exempt,
     lifted_by_participation,
@@ -132,6 +168,8 @@ LIVES: tuple[Callable[[World], Awaitable[Life]], ...] = (
     badly_spoken_to,
     continued_as_new,
     by_a_bad_post,
+    disqualified_then_reversed,
+    a_staffing,
 )
 
 

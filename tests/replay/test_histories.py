@@ -33,6 +33,7 @@ def test_there_are_lives_of_every_sort() -> None:
     names = {file.stem for file in HISTORIES}
     assert {"quiet_then_exempt", "lifted_by_participation", "at_the_limit", "badly_spoken_to"} <= names
     assert {"continued_as_new_run_1", "continued_as_new_run_2", "moved_without_address", "by_a_bad_post"} <= names
+    assert {"disqualified_then_reversed", "a_staffing"} <= names
 
 
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)

@@ -39,12 +39,19 @@ def wrong(caseload: Caseload) -> list[tuple[int, str]]:
     return [(reject.line, reject.field) for reject in caseload.rejects]
 
 
-@pytest.mark.parametrize(("sample", "cases"), [("caseload.csv", 5), ("caseload.ndjson", 4)])
+@pytest.mark.parametrize(("sample", "cases"), [("caseload.csv", 6), ("caseload.ndjson", 5)])
 def test_every_row_of_the_samples_opens_without_a_doubt(sample: str, cases: int) -> None:
     caseload = read(SAMPLES / sample, defaults=DEFAULTS)
     assert len(list(caseload)) == cases
     assert (caseload.families, caseload.work_sanctioned, caseload.to_open) == (cases, cases, cases)
     assert (caseload.rejected, caseload.warnings) == (0, 0)
+
+
+def test_no_sanction_has_begun_only_where_a_staffing_comes_first(tmp_path: Path) -> None:  # OR-1
+    header = f"{HEADER},program,provider"
+    _, caseload = read_csv(tmp_path, f"{header}\nP1,Ada,,or-jobs,ODHS-PDX-01\nP2,Ben,,mo-mwa,MWA-KC-01\n")
+    assert caseload.to_open == 1
+    assert wrong(caseload) == [(3, "sanction_began")]
 
 
 def test_a_full_row_says_all_an_opening_holds() -> None:

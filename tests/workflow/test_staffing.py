@@ -1,12 +1,16 @@
 """Staffings on the real server: OR-1 to OR-6, from the opening of a case to the finalised TRACS page."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from temporalio.client import WorkflowUpdateFailedError
 
 from domain.case import Outcome, Phase
+from domain.commands import OpenStaffing
+from domain.staffing.staffing import opened
+from tests.unit.staffings import DUE_PROCESS
 from tests.workflow.living import EVIDENCE, GUIDE, OREGON, World
+from workflows.start import StaffingStart
 
 UNSANCTIONED = {"sanction_began": None, "provider": "ODHS-PDX-01"}
 
@@ -123,3 +127,64 @@ async def test_an_agreement_ends_the_penalty_under_the_2024_text(world: World) -
     await life.until(lambda status: status.phase == Phase.LIFT_RECOMMENDED)
     await life.tell("sanction_lifted")
     assert (await life.result()).outcome == Outcome.LIFTED_BY_PARTICIPATION
+
+
+SENSITIVE = ("domestic_violence", "mental_health", "substance_use", "learning_or_disability", "physical_health")
+
+
+@pytest.mark.parametrize("finding", ["good_cause", "no_good_cause"])
+async def test_sensitive_answers_are_in_payloads_and_nowhere_else(
+    world: World, caplog: pytest.LogCaptureFixture, finding: str
+) -> None:
+    """ALL-6: not in ids, search attributes, memos, errors, logs, records or letters; of the case, not in its views."""
+    life = await world.open(edition=OREGON, **UNSANCTIONED)
+    staffing = await life.staffing()
+    await staffing.due_process()
+    await staffing.answer_all(**dict.fromkeys(SENSITIVE, "yes"))
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        twice = {"consideration": "mental_health", "answer": "yes", "evidence": EVIDENCE}
+        await staffing.tell("consideration_answered", **twice)
+    reason = {"reason": EVIDENCE} if finding == "no_good_cause" else {}
+    await staffing.decide(finding, **reason)
+    status = await life.until(lambda status: status.outcome or status.phase == Phase.REENGAGING)
+    told = [caplog.text, str(status), await life.details(), str(await life.timeline())]
+    for one in [await handle.describe() for handle in (life.handle, staffing.handle)]:
+        told += [one.id, str(one.typed_search_attributes), str(await one.memo()), str(await one.static_summary())]
+    told += [letter for _, letter in life.letters()]
+    assert EVIDENCE not in str(refused.value.cause)
+    records = [*world.records.tracs_pages(life.id), *world.records.one_updates(life.id), *world.records.tasks(life.id)]
+    told += [str(vars(record)) for record in (*records, *world.records.pdp_updates(life.id))]
+    for text in told:
+        assert EVIDENCE not in text
+        assert not any(name.replace("_", " ") in text.lower().replace("_", " ") for name in SENSITIVE)
+    answers = {one["consideration"]: one["answer"] for one in (await staffing.status()).considerations}
+    assert answers["mental_health"] == "yes", "who may read it asks the staffing"
+
+
+async def test_what_a_staffing_cannot_read_is_held(world: World) -> None:
+    """ALL-2."""
+    life = await world.open(edition=OREGON, **UNSANCTIONED)
+    staffing = await life.staffing()
+    await staffing.handle.signal("hoorah", 1)
+    await staffing.handle.signal("decided", {"finding": "good_cause"})
+    await staffing.handle.signal("screening_offered", args=[{}, {}])
+    await staffing.handle.signal("contact_attempted")
+    await staffing.handle.cancel()
+    held = (await staffing.status()).quarantine
+    assert [one.name for one in held] == ["hoorah", "decided", "screening_offered", "contact_attempted", "cancel"]
+    dismissal = {"entry": held[0].id, "why": "a test", "by": "operations"}
+    await staffing.handle.execute_update("quarantine_dismiss", dismissal)
+    await staffing.due_process()
+    await staffing.answer_all()
+    ended = await staffing.decide()
+    assert len(ended.quarantine) == 4
+
+
+def test_a_staffing_travels_as_json() -> None:
+    """A staffing that continues as new is the same."""
+    call = OpenStaffing(
+        effect="c/staffing/2", case_id="c", number=2, why="request", called_on=date(2026, 1, 5), record=DUE_PROCESS
+    )
+    staffing = opened("c-staffing-2", call, datetime(2026, 1, 5, 18, tzinfo=UTC), OREGON)
+    start = StaffingStart(call=call, edition=OREGON, carried=staffing)
+    assert StaffingStart.model_validate_json(start.model_dump_json()).carried == staffing
