@@ -173,15 +173,20 @@ def faults(error: ValidationError) -> str:
 
 def hold(told: Told, name: str, because: str, content: str, received_at: datetime, policy: Policy) -> Told:
     """The same with a message in quarantine; the same message again counts up. ALL-2."""
-    digest = sha256(f"{name}\n{content}".encode(errors="replace")).hexdigest()[:16]
-    known = told.quarantine.get(digest)
+    id = held_id(name, content)
+    known = told.quarantine.get(id)
     if known:
         held = replace(known, times=known.times + 1)
-        return replace(told, quarantine={**told.quarantine, digest: held})
+        return replace(told, quarantine={**told.quarantine, id: held})
     kept = content[:CONTENT_KEPT] if len(told.quarantine) < CONTENTS_KEPT else ""
-    held = Held(digest, name[:80], because, kept, received_at)
-    entry = _entry(policy, received_at, f"into quarantine: {because}", digest)
-    return replace(told, quarantine={**told.quarantine, digest: held}, held_count=told.held_count + 1).noting([entry])
+    held = Held(id, name[:80], because, kept, received_at)
+    entry = _entry(policy, received_at, f"into quarantine: {because}", id)
+    return replace(told, quarantine={**told.quarantine, id: held}, held_count=told.held_count + 1).noting([entry])
+
+
+def held_id(name: str, content: str) -> str:
+    """The id of a quarantined message: of what came, whole, so that it can be found again in history."""
+    return sha256(f"{name}\n{content}".encode(errors="replace")).hexdigest()[:16]
 
 
 def release(told: Told, held: str, says: str, at: datetime, policy: Policy) -> Told:

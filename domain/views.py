@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from domain.calendar import instant_of, month_of, week_end
 from domain.case import Case, Outcome, Phase
-from domain.commands import staffing_id
+from domain.commands import lane_of, staffing_id
 from domain.decide import Decision, deadlines, next_deadline
 from domain.fact import Fact, Withdrawn
 from domain.ledger import Held
@@ -168,12 +168,15 @@ def _open_tasks(case: Case) -> list[dict[str, str]]:
 
 
 def needs_action(case: Case) -> tuple[str, ...]:
-    """Why a person must act, by name: topics of open tasks, quarantine, a command that is stuck, no opening."""
+    """Why a person must act, by name: topics of open tasks, quarantine, a command that is stuck, no opening.
+
+    What is stuck is named by its lane too: a carrier that can't be reached is another's work than a dead database.
+    """
     codes = {issue.command.topic for issue in case.open_tasks() if issue.command and issue.command.kind == "open_task"}
     if case.quarantine:
         codes.add("quarantine")
-    if case.troubles:
-        codes.add("stuck")
+    stuck = {lane_of(issue.command) for issue in case.open_issues() if issue.command and issue.effect in case.troubles}
+    codes |= {f"stuck-{lane}" for lane in stuck} | ({"stuck"} if stuck else set())
     if case.phase == Phase.AWAITING_OPENING:
         codes.add("opening")
     return tuple(sorted(codes))

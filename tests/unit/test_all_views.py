@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.case import Case, Phase
-from domain.decide import Decision
+from domain.decide import Decision, IsStuck, decide
 from domain.facts import CaseFact
 from domain.intake import hold
 from domain.views import Receipt, details, explain, needs_action, next_action_at, receipt, status
@@ -94,7 +94,16 @@ def test_needs_action_tells_why_by_name_and_nothing_personal() -> None:  # ALL-2
     assert needs_action(Case(CASE_ID)) == ("opening",)
     told = opened("2026-01-05", performing=False, address=None).stuck()
     case = hold(told.case, "x", "why", "{}", noon("2026-01-06"), MISSOURI)
-    assert needs_action(case) == ("address", "quarantine", "stuck")
+    assert needs_action(case) == ("address", "quarantine", "stuck", "stuck-records")
+
+
+def test_needs_action_tells_an_unreachable_carrier_from_a_dead_database() -> None:  # ALL-3
+    told = opened("2026-01-05", performing=False)
+    letter = f"{CASE_ID}/letter/1"
+    case = decide(told.case, IsStuck([letter], "OSError", told.case.now), MISSOURI).case
+    assert needs_action(case) == ("stuck", "stuck-letters")
+    assert needs_action(told.stuck().case) == ("stuck", "stuck-letters", "stuck-records")
+    assert needs_action(told.perform([letter]).case) == ("stuck", "stuck-records")
 
 
 def test_the_next_action_is_at_the_editions_hour_through_daylight_saving() -> None:  # ALL-7

@@ -186,8 +186,8 @@ async def test_a_stuck_command_asks_for_action_until_it_goes_through(
         status = await life.until(lambda status: status.troubles)
         letter = f"{life.id}/letter/1"
         assert list(status.troubles) == [letter]
-        assert status.needs_action == ("stuck",)
-        assert (await life.attributes())["NeedsAction"] == ["stuck"]
+        assert status.needs_action == ("stuck", "stuck-letters")
+        assert (await life.attributes())["NeedsAction"] == ["stuck", "stuck-letters"]
         details = await life.details()
         assert letter in details
         assert "Elm Street" not in details
