@@ -231,6 +231,13 @@ def test_good_cause_lifts_it(policy: Policy) -> None:  # OR-8, OR-3
     assert case.after(lifted("2026-02-20")).outcome == Outcome.LIFTED_BY_GOOD_CAUSE
 
 
+def test_where_the_disqualification_was_taken_back_no_agreement_lifts_it() -> None:  # OR-8, OR-3
+    """What is lifted was lifted by good cause: the sanction the participant had agreed under is no more."""
+    case = by_good_cause(disqualified(policy=OREGON).after(agreed("2026-01-25")))
+    assert (case.phase, case.case.phase_reason.rule) == (ALERT, "OR-2")
+    assert case.after(lifted("2026-02-20")).outcome == Outcome.LIFTED_BY_GOOD_CAUSE
+
+
 @BOTH
 @pytest.mark.parametrize("start", [in_oregon, disqualified], ids=["before DQ1", "disqualified"])
 @pytest.mark.parametrize(
