@@ -145,7 +145,7 @@ def _wanted(case: Case, policy: Policy, end: closing.Closing | None) -> dict[str
     """What ought to be given out today, by key. A closed case wants what its end asks for, and keeps what stands."""
     ruled = [effect for rule in RULES for effect in rule.effects(case, policy)]
     if end:
-        told = [one for one in ruled if closing.outlasts(case, one.command, end) and _is_done(case, one.key)]
+        told = [one for one in ruled if closing.outlasts(case, policy, one.command, end) and _is_done(case, one.key)]
         ruled = [*told, *closing.effects(case, policy, end)]
     return {effect.key: effect for effect in ruled}
 
@@ -225,16 +225,17 @@ class _Book:
         return True
 
     def _give_out(self, effect: Effect) -> None:
-        """Once; again when it was undone since; anew when its content changed."""
+        """Once; again when it was undone since, or done by staff in error; anew when its content changed."""
         issue, command = self.case.issues.get(effect.key), effect.command
         if issue and issue.status == "done" and isinstance(command, OpenTask) and self.case.task_done_on(issue.effect):
             self._take_back(effect.key, issue)
             self.issues[effect.key] = replace(issue, status="settled", command=None)
             return
-        if issue and issue.status in _STANDING and issue.command in (None, command):
+        again = bool(issue and issue.status == "settled" and not self.case.task_done_on(issue.effect))
+        if issue and issue.status in _STANDING and issue.command in (None, command) and not again:
             return
-        number = issue.number + (issue.status in ("undone", "done")) if issue else 1
-        if issue and issue.status == "done":
+        number = issue.number + (again or issue.status in ("undone", "done")) if issue else 1
+        if issue and (again or issue.status == "done"):
             self._replace(effect.key, issue)
             command = command.model_copy(update={"effect": numbered(self.case, effect.key, number)})
         if issue and issue.status == "open":

@@ -70,6 +70,11 @@ class Fact(BaseModel):
         """Which of two facts in a slot stands: the later event, then the later record of it."""
         return (self.happened_on, self.recorded_at, self.message_id)
 
+    @property
+    def supersedes(self) -> str | None:
+        """The message in its slot that it takes the place of, whatever the two say of when they were recorded."""
+        return None
+
 
 class Report(Fact):
     """A report about a slot: a later report replaces an earlier one, whenever what it tells of happened."""

@@ -188,7 +188,8 @@ class ReleaseFiled(Fact):
 
     @property
     def slot(self) -> str:
-        return self.partner
+        """One that is filed later leaves the one before on file for its time."""
+        return f"{self.partner} {self.happened_on}"
 
 
 class StaffingRequested(Fact):

@@ -104,7 +104,11 @@ class Ledger:
         return told[-1] if told else None
 
     def _standing(self, slot: tuple[Any, ...]) -> Any:
-        return next((fact for fact in slot if fact.message_id not in self._withdrawn), None)
+        told = [fact for fact in slot if fact.message_id not in self._withdrawn]
+        if len(told) > 1:
+            superseded = {fact.supersedes for fact in told}
+            told = [fact for fact in told if fact.message_id not in superseded]
+        return told[0] if told else None
 
     def stands_for(self, fact: Fact) -> Fact | None:
         """What stands in the slot a fact speaks about."""
@@ -115,6 +119,11 @@ class Ledger:
     def is_withdrawal(self, message_id: str) -> bool:
         """Whether a message took another one back."""
         return any(one.message_id == message_id for slot in self.facts.get("withdrawn", {}).values() for one in slot)
+
+    def taken_back(self, kind: type[FactOf], slot: str) -> list[FactOf]:
+        """The facts of a slot that were withdrawn, the last one first."""
+        told = self.facts.get(kind.model_fields["kind"].default, {}).get(slot, ())
+        return [fact for fact in told if fact.message_id in self._withdrawn]
 
     def with_fact(self, fact: Any, digest: str) -> Self:
         """The same, having heard a fact: the highest ranks of its slot are kept, highest first."""

@@ -145,7 +145,7 @@ def _staffings(case: Case, policy: Policy) -> list[dict[str, Any]]:
     """The staffings, each with what called for it and what it came to; the answers are told by the staffing alone."""
     listed = []
     for one in staffing.staffings(case, policy):
-        opened = case.effect_of(f"staffing/{one.number}")
+        opened = case.effect_of(staffing.key_of(case, one.number))
         listed.append(
             {
                 "number": one.number,

@@ -69,8 +69,11 @@ def shows(case: Case, policy: Policy, next_action_at: datetime | None, before: S
     }
 
 
-def staffing_shows(staffing: Staffing, policy: Policy) -> Shown:
-    """What the attributes have to say of a staffing: of which case, and what it waits for; never an answer (ALL-6)."""
+def staffing_shows(staffing: Staffing, policy: Policy, *, unheard: bool = False) -> Shown:
+    """What the attributes have to say of a staffing: of which case, and what it waits for; never an answer (ALL-6).
+
+    `unheard` is a decision whose case had ended, so that it is seen by somebody all the same.
+    """
     came_to = comes_to(staffing, policy)
     open_still = not came_to and not staffing.ended
     return {
@@ -78,7 +81,7 @@ def staffing_shows(staffing: Staffing, policy: Policy) -> Shown:
         PHASE: Phase.STAFFING.value if open_still else Phase.CLOSED.value,
         OUTCOME: came_to,
         CASE: staffing.call.case_id,
-        NEEDS_ACTION: list(staffing_needs_action(staffing, policy)) or None,
+        NEEDS_ACTION: [*staffing_needs_action(staffing, policy), *(["unheard"] if unheard else [])] or None,
         QUARANTINED: len(staffing.quarantine),
     }
 

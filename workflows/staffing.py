@@ -50,6 +50,8 @@ class StaffingWorkflow(Inbox[Staffing]):
             await self.something_new(lambda: False)
         heard_by_case = await self._tell_the_case()
         self.take_in(policy, most=None)
+        if self.state.decision and not heard_by_case:
+            self._publish(policy, unheard=True)
         return StaffingEnded(
             staffing=self.state.id,
             comes_to=comes_to(self.state, policy),
@@ -87,8 +89,8 @@ class StaffingWorkflow(Inbox[Staffing]):
         """The table a person in the Temporal UI sees."""
         return details(self.state, self._edition)
 
-    def _publish(self, policy: Policy) -> None:
-        now = staffing_shows(self.state, policy)
+    def _publish(self, policy: Policy, *, unheard: bool = False) -> None:
+        now = staffing_shows(self.state, policy, unheard=unheard)
         updates = changes(self._shown, now)
         if updates:
             workflow.upsert_search_attributes(updates)

@@ -93,7 +93,10 @@ def _ta_case_closed(case: Case, policy: Policy) -> Iterator[Closing]:
         yield Closing(Outcome.INACTIVE, on, reason)
 
 
-def outlasts(case: Case, command: Command, end: Closing) -> bool:
+_BY_STATUS = (Outcome.EXEMPT, Outcome.EXCLUDED, Outcome.INACTIVE)
+
+
+def outlasts(case: Case, policy: Policy, command: Command, end: Closing) -> bool:
     """Whether what was carried out stands after the end, unless the case was an error.
 
     Alerts, displays and decided staffings do; what a disqualification did, too, unless the case ended by what was so
@@ -104,7 +107,8 @@ def outlasts(case: Case, command: Command, end: Closing) -> bool:
     if isinstance(command, OpenStaffing):
         return any(decision.number == command.number for decision in decisions(case))
     if isinstance(command, UpdatePdp | UpdateOne | SelectOnTracs | FinaliseTracs):
-        return end.outcome == Outcome.LIFTED_BY_GOOD_CAUSE or command.dated < end.on
+        applied = sanction.applied(case, policy)
+        return not (applied and end.outcome in _BY_STATUS and end.on <= applied.happened_on)
     return command.kind in ("send_alert", "display_provider", "offer_resources")
 
 

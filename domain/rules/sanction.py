@@ -11,14 +11,14 @@ from domain.policy import DisqualificationPolicy, Policy
 from domain.rules.address import address
 from domain.rules.effects import Due, Effect, as_carried_out, effect_id, task
 from domain.rules.narration import narration
-from domain.rules.staffing import decisions, result_of, standing
+from domain.rules.staffing import decisions, in_effect, result_of, standing
 from domain.rules.transfer import displayed_provider
 
 
 @once_a_day
 def unchanged(case: Case, policy: Policy) -> tuple[StaffingDecided, ...]:
     """The decision that stands, with those before it that came to the same: the first of them is in effect. OR-3."""
-    held = decisions(case)
+    held = in_effect(case, policy)
     count = 0
     while count < len(held) and result_of(held[-1 - count], policy) == result_of(held[-1], policy):
         count += 1
@@ -47,9 +47,8 @@ def began(case: Case, policy: Policy) -> date | None:
 
 def first_began(case: Case, policy: Policy) -> date | None:
     """The first date of any sanction in this episode, also one that was taken back; None when there was none."""
-    dates = [one.happened_on for one in decisions(case) if result_of(one, policy) == "disqualified"]
-    if not policy.disqualification:
-        dates = []
+    held = decisions(case) if policy.disqualification else []
+    dates = [one.happened_on for one in held if result_of(one, policy) == "disqualified"]
     if case.opening and case.opening.sanction_began:
         dates.append(case.opening.sanction_began)
     return min(dates, default=None)

@@ -62,9 +62,20 @@ def result_of(decision: StaffingDecided, policy: Policy) -> Result | None:
     return result(decision.finding, decision.record, policy.staffing) if policy.staffing else None
 
 
+def in_effect(case: Case, policy: Policy) -> list[StaffingDecided]:
+    """The decisions that count, the last of which stands. OR-3.
+
+    One whose due process was not complete found nothing either way, so good cause that was found before it stands; a
+    disqualification does not, for it can't be applied without due process (OR-1).
+    """
+    held = decisions(case)
+    found = [one for one in held if result_of(one, policy) != "due_process_incomplete"]
+    return found if found and result_of(found[-1], policy) == "good_cause" else held
+
+
 def standing(case: Case, policy: Policy) -> Result | None:
     """What the decision that stands comes to. OR-3."""
-    held = decisions(case)
+    held = in_effect(case, policy)
     return result_of(held[-1], policy) if held else None
 
 
@@ -86,7 +97,11 @@ def staffings(case: Case, policy: Policy) -> tuple[Staffing, ...]:
             while number in decided and decided[number].recorded_at <= call.at:
                 number += 1  # what called for that one has been withdrawn since
             held.append(Staffing(number, call, decision=decided.get(number)))
-    return tuple(held)
+    listed = {staffing.number for staffing in held}
+    for number, decision in decided.items():
+        if number not in listed:  # held, though what called for it has been withdrawn since, or was never told here
+            held.append(Staffing(number, Call("request", decision.recorded_at, decision.happened_on), (), decision))
+    return tuple(sorted(held, key=lambda staffing: staffing.number))
 
 
 def _calls(case: Case, policy: Policy) -> Iterator[Call]:
@@ -109,37 +124,51 @@ def _calls(case: Case, policy: Policy) -> Iterator[Call]:
 def effects(case: Case, policy: Policy) -> Iterator[Effect]:
     """Every staffing is opened; one that is undecided is a task, and overdue after the edition's days. OR-1, OR-3."""
     for staffing in staffings(case, policy):
-        yield _opening(case, policy, staffing)
+        yield from _opening(case, policy, staffing)
         if any(call.why == "new_information" for call in staffing.joined):
             text = f"New information came while staffing {staffing.number} was open: see that it is weighed, "
             text += "else request a new staffing"
             yield task(case, policy, "review", f"information/{staffing.number}", text, number=staffing.number)
         if not staffing.decision:
             yield from _undecided(case, policy, staffing)
-    held = decisions(case)
+    held = in_effect(case, policy)
     if held:
-        yield from _to_make_good(case, policy, held[-1])
+        yield from _to_make_good(case, policy, decisions(case)[-1])
         yield from _proposals(case, policy, held[-1])
 
 
-def _opening(case: Case, policy: Policy, staffing: Staffing) -> Effect:
-    key = f"staffing/{staffing.number}"
-    earlier = [decision for decision in decisions(case) if decision.number < staffing.number]
-    call = staffing.call
+def key_of(case: Case, number: int) -> str:
+    """The key of a staffing; another one where its decision was withdrawn, for the staffing that decided has ended."""
+    withdrawn = case.taken_back(StaffingDecided, str(number))
+    return f"staffing/{number}" + (f"/again/{len(withdrawn)}" if withdrawn else "")
+
+
+def _opening(case: Case, policy: Policy, staffing: Staffing) -> Iterator[Effect]:
+    """The staffing is opened, with the record of the one before; not when it is decided. What was opened stays so."""
+    number, call, key = staffing.number, staffing.call, key_of(case, staffing.number)
+    topic, says = _CALLED[call.why]
+    reason = policy.reason(topic, says, called_on=call.on, number=number)
+    for earlier_key, issue in case.issues.items():
+        ours = isinstance(issue.command, OpenStaffing) and issue.command.number == number
+        if ours and issue.command and issue.status == "done" and (earlier_key != key or staffing.decision):
+            yield Effect(earlier_key, issue.command, reason)
+    if staffing.decision:
+        return
+    earlier = [decision for decision in decisions(case) if decision.number < number]
+    known = (*case.taken_back(StaffingDecided, str(number)), *reversed(earlier))
+    record = known[0].record if known else ()
     command = OpenStaffing(
         effect=effect_id(case, key),
         case_id=case.id,
-        number=staffing.number,
+        number=number,
         why=call.why,
         called_on=call.on,
         role=call.request.role if call.request else None,
         partner=call.request.partner if call.request else None,
         reviews=earlier[-1].number if earlier else None,
-        record=earlier[-1].record if earlier else (),
+        record=record,
     )
-    topic, says = _CALLED[call.why]
-    reason = policy.reason(topic, says, called_on=call.on, number=staffing.number)
-    return Effect(key, as_carried_out(case, key, command), reason)
+    yield Effect(key, as_carried_out(case, key, command), reason)
 
 
 _CALLED: dict[Why, tuple[Literal["staffing", "request", "review", "due_process"], str]] = {

@@ -80,6 +80,10 @@ class ConsiderationAnswered(Report):
     def slot(self) -> str:
         return self.consideration
 
+    @property
+    def supersedes(self) -> str | None:
+        return self.replaces
+
 
 class AttendanceRecorded(Report):
     """Whether the participant came to the staffing. OR-6."""

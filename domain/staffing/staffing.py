@@ -6,18 +6,20 @@ nothing is overwritten unseen; what was replaced stays on the timeline.
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, ClassVar
 
 from domain.calendar import local_date
 from domain.commands import OpenStaffing
 from domain.facts import StaffingDecided
-from domain.intake import misdated
+from domain.intake import digest_of, misdated
 from domain.ledger import Entry, Heard, Ledger
 from domain.policy import Policy, StaffingPolicy
 from domain.staffing.deciding import OPEN_TO_SAY, not_yet, result
 from domain.staffing.facts import (
     RECORDED,
     STAFFING_KINDS,
+    AttendanceRecorded,
     ConsiderationAnswered,
     Decided,
     Ended,
@@ -53,10 +55,12 @@ class Staffing(Ledger):
 
 
 def opened(id: str, call: OpenStaffing, at: datetime, policy: Policy) -> Staffing:
-    """A staffing at its beginning: with what the staffing before has recorded, so that what was known stays known."""
+    """A staffing at its beginning, with what the one before recorded: what was known stays known, but not who came."""
     staffing = Staffing(id=id, call=call, now=at, day=call.called_on)
     for fact in call.record:
-        staffing = staffing.with_fact(fact, "carried over")
+        if isinstance(fact, AttendanceRecorded):
+            continue
+        staffing = staffing.with_fact(fact, digest_of(fact))
     says = f"staffing {call.number} opened: {call.why.replace('_', ' ')}"
     if call.reviews:
         says += f"; reviews staffing {call.reviews}, whose record it has ({len(call.record)} entries)"
@@ -87,9 +91,9 @@ def refuses(staffing: Staffing, fact: StaffingFact, policy: Policy, received_at:
 def _unseen(staffing: Staffing, answer: ConsiderationAnswered) -> str | None:
     """Why an answer would overwrite another that its author has not seen."""
     known = staffing.stands_for(answer)
-    if not isinstance(known, ConsiderationAnswered) or known.replaces == answer.message_id:
+    if not isinstance(known, ConsiderationAnswered):
         return None
-    if answer.replaces == known.message_id:
+    if (answer.replaces == known.message_id) != (known.replaces == answer.message_id):
         return None
     at = f"{known.recorded_at:%Y-%m-%d %H:%M %z}"
     return (
@@ -132,7 +136,7 @@ def for_the_case(staffing: Staffing) -> StaffingDecided | None:
     if decision is None:
         return None
     return StaffingDecided(
-        message_id=f"staffing-{staffing.call.number}-decided",
+        message_id=f"decided-{sha256(staffing.id.encode()).hexdigest()[:24]}",
         happened_on=decision.happened_on,
         recorded_by=decision.recorded_by,
         recorded_at=decision.recorded_at,

@@ -10,9 +10,11 @@ from domain.commands import OpenStaffing, OpenTask, Performed, SelectOnTracs
 from domain.decide import WasPerformed
 from domain.facts import CaseFact
 from domain.staffing.facts import ScreeningOffered
+from domain.views import status
 from tests.unit.building import CASE_ID, Told, agreed, contact, exempted, inactive, lifted, on, task_done, withdrawn
 from tests.unit.staffings import (
     DUE_PROCESS,
+    GUIDE,
     OREGON,
     REASON,
     attempt,
@@ -113,8 +115,7 @@ def test_information_heard_out_of_order_makes_the_same_staffings() -> None:  # O
     expected = [(1, "opening"), (2, "new_information"), (3, "new_information"), (4, "new_information")]
     for order in (told, told[::-1], told[3:] + told[:3], told[::2] + told[1::2]):
         case = in_oregon().after(*order, received="2026-04-10")
-        held = [issue.command for key, issue in case.case.issues.items() if key.startswith("staffing/")]
-        assert sorted((one.number, one.why) for one in held) == expected
+        assert [(one["number"], one["why"]) for one in status(case.case, GUIDE).staffings] == expected
 
 
 def test_a_second_review_follows_the_first() -> None:  # OR-3
