@@ -87,10 +87,8 @@ def _check_edition(asked: str | None) -> None:
 
 
 def _defaults(provider: str | None, required_hours: float, language: str, contacts: Path | None) -> Defaults:
-    now = datetime.now(UTC)
     return Defaults(
-        happened_on=now.astimezone().date(),
-        recorded_at=now,
+        recorded_at=datetime.now(UTC),
         recorded_by="import",
         provider=provider,
         required_hours=required_hours,

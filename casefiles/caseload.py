@@ -12,8 +12,10 @@ from typing import Literal
 
 from pydantic import ValidationError
 
+from domain.calendar import local_date
 from domain.fact import Address, Fact
 from domain.facts import Opened
+from policy.load import default_edition, edition
 
 UNSET = "unset"
 ENVELOPE = frozenset(Fact.model_fields)
@@ -84,9 +86,9 @@ class Defaults:
     Raises CaseloadError, naming the value, when one of them could not stand in an opening.
     """
 
-    happened_on: date
     recorded_at: datetime
     recorded_by: str
+    happened_on: date | None = None
     provider: str | None = None
     program: str = "mo-mwa"
     required_hours: float = 30
@@ -96,17 +98,23 @@ class Defaults:
 
     def __post_init__(self) -> None:
         try:
-            probe = {"message_id": UNSET, "name": UNSET, "sanction_began": self.happened_on, "provider": UNSET}
-            Opened.model_validate(probe | self.opened)
+            probe = {"message_id": UNSET, "name": UNSET, "provider": UNSET}
+            Opened.model_validate(probe | self.opened_in(self.program))
         except ValidationError as error:
             wrong = error.errors(include_input=False, include_url=False)[0]
             raise CaseloadError(f"default {wrong['loc'][0]}: {wrong['msg']}") from None
 
-    @property
-    def opened(self) -> dict[str, object]:
-        """The fields of an opening that have a default here."""
-        named = ("happened_on", "recorded_at", "recorded_by", "required_hours", "language", "provider")
-        return {name: value for name in named if (value := getattr(self, name)) is not None}
+    def opened_in(self, program: str) -> dict[str, object]:
+        """The fields of an opening in a program that have a default here."""
+        named = ("recorded_at", "recorded_by", "required_hours", "language", "provider")
+        given = {name: value for name in named if (value := getattr(self, name)) is not None}
+        return {"happened_on": self.day_in(program), **given}
+
+    def day_in(self, program: str) -> date:
+        """The date of the import: unless one is given, the program's own, wherever the file is read. ALL-7."""
+        default = default_edition(program)
+        zone = edition(default).time_zone.value if default else "UTC"
+        return self.happened_on or local_date(self.recorded_at, zone)
 
     def identified(self, opening: Opening) -> Opened:
         """The opening's fact under a message id made of its meaning, so that a file read twice counts once. ALL-1.

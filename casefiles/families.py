@@ -160,7 +160,7 @@ def _fields(adult: Adult, report: Report, month: Month) -> dict[str, object]:
 
 
 def _unsaid(defaults: Defaults) -> dict[str, object]:
-    return defaults.opened | {"message_id": UNSET, "name": SALUTATION[defaults.language]}
+    return defaults.opened_in(defaults.program) | {"message_id": UNSET, "name": SALUTATION[defaults.language]}
 
 
 def _left_unsaid(line: int, cases: int, defaults: Defaults) -> Iterator[Doubt]:

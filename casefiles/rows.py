@@ -76,7 +76,7 @@ def entries_of(row: dict[str, Any], line: int, defaults: Defaults, seen: Seen) -
         yield Reject(line, "person_id", f"already on line {first}")
         return
     yield Family(sanctioned=True)
-    if read.opened.sanction_began and read.opened.sanction_began > defaults.happened_on:
+    if read.opened.sanction_began and read.opened.sanction_began > defaults.day_in(read.program):
         yield Doubt(line, "sanction_began", "lies after the date of the import")
     opening = Opening(read.program, read.person_id, read.opened, line, read.episode)
     if read.opened.message_id == UNSET:
@@ -99,7 +99,7 @@ def _filled(row: dict[str, Any], defaults: Defaults) -> dict[str, Any]:
             # pydantic takes a string of digits for seconds since 1970, which no caseload file means
             if isinstance(opened.get(name), str) and not _DATE.fullmatch(opened[name]):
                 opened[name] = ""
-        opened = {"message_id": UNSET} | defaults.opened | opened
+        opened = {"message_id": UNSET} | defaults.opened_in(str(given.get("program", defaults.program))) | opened
     return {"program": defaults.program} | given | {"opened": opened}
 
 

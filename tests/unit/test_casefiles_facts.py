@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from casefiles import CaseloadError, Defaults, FactLine, Format, Reject, read, read_facts
 
-DEFAULTS = Defaults(date(2026, 2, 2), datetime(2026, 2, 2, tzinfo=UTC), "caseload import", "MWA-KC")
+DEFAULTS = Defaults(datetime(2026, 2, 2, tzinfo=UTC), "caseload import", date(2026, 2, 2), "MWA-KC")
 WEEK = {"kind": "participation_week", "message_id": "m-1", "week": "2026-01-04", "hours": 30}
 GOOD = json.dumps({"case": "mo-mwa-1a2b", "fact": WEEK}).encode()
 

@@ -54,6 +54,24 @@ def test_no_sanction_has_begun_only_where_a_staffing_comes_first(tmp_path: Path)
     assert wrong(caseload) == [(3, "sanction_began")]
 
 
+@pytest.mark.parametrize(
+    ("read_at", "missouri", "oregon"),
+    [
+        ("2026-02-02T05:30:00+00:00", "2026-02-01", "2026-02-01"),
+        ("2026-02-02T07:00:00+00:00", "2026-02-02", "2026-02-01"),
+        ("2026-02-02T09:00:00+00:00", "2026-02-02", "2026-02-02"),
+    ],
+)
+def test_the_date_of_an_import_is_the_programs_own_wherever_the_file_is_read(  # ALL-7
+    tmp_path: Path, read_at: str, missouri: str, oregon: str
+) -> None:
+    defaults = replace(DEFAULTS, happened_on=None, recorded_at=datetime.fromisoformat(read_at))
+    header = f"{HEADER},program,provider"
+    rows = "P1,Ada,2026-01-05,mo-mwa,MWA-KC-01\nP2,Ben,,or-jobs,ODHS-PDX-01\n"
+    cases, _ = read_csv(tmp_path, f"{header}\n{rows}", defaults)
+    assert [case.opened.happened_on.isoformat() for case in cases] == [missouri, oregon]
+
+
 def test_a_full_row_says_all_an_opening_holds() -> None:
     first = next(iter(read(SAMPLES / "caseload.csv", defaults=DEFAULTS)))
     assert (first.program, first.person, first.line, first.episode) == ("mo-mwa", "A-1001", 2, 1)
