@@ -186,6 +186,13 @@ class ReleaseFiled(Fact):
     partner: Line = Field(description="The organisation, the same in every message")
     until: date | None = Field(default=None, description="The last date it holds; null when it has no end")
 
+    @field_validator("until")
+    @classmethod
+    def _ends_after_it_begins(cls, until: date | None, info: ValidationInfo) -> date | None:
+        if until and until < info.data.get("happened_on", until):
+            raise ValueError("lies before the date on which it was filed")
+        return until
+
     @property
     def slot(self) -> str:
         """One that is filed later leaves the one before on file for its time."""

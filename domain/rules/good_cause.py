@@ -15,7 +15,7 @@ def found_on(case: Case, policy: Policy) -> date | None:
     only a staffing finds it. One whose due process was not complete found nothing either way.
     """
     findings: list[GoodCauseFinding | StaffingDecided] = []
-    findings += [one for one in decisions(case) if result_of(one, policy) not in (None, "due_process_incomplete")]
+    findings += [one for one in decisions(case) if result_of(one, policy) not in (None, "due_process_incomplete")][-1:]
     if not policy.disqualification:
         findings += case.told(GoodCauseFinding)
     latest = max(findings, key=lambda one: (one.happened_on, one.recorded_at, one.message_id), default=None)

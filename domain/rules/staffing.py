@@ -53,8 +53,8 @@ def may_request(case: Case, request: StaffingRequested) -> bool:
 
 
 def decisions(case: Case) -> list[StaffingDecided]:
-    """What staffings decided, in the order they were held; the last one stands. OR-3."""
-    return case.told(StaffingDecided)
+    """What staffings decided, in the order of the staffings: each reviews the one before. OR-3."""
+    return sorted(case.told(StaffingDecided), key=lambda decision: decision.number)
 
 
 def result_of(decision: StaffingDecided, policy: Policy) -> Result | None:
@@ -117,7 +117,7 @@ def _calls(case: Case, policy: Policy) -> Iterator[Call]:
         known_on = local_date(information.recorded_at, policy.time_zone.value)
         yield Call("new_information", information.recorded_at, known_on)
     for decision in decisions(case):
-        if policy.disqualification and result_of(decision, policy) == "due_process_incomplete":
+        if result_of(decision, policy) == "due_process_incomplete":
             yield Call("due_process", decision.recorded_at, decision.happened_on)
 
 

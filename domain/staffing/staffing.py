@@ -107,7 +107,7 @@ def heard(staffing: Staffing, news: Heard, policy: Policy) -> Staffing:
     entry = Entry(at, fact.happened_on, "fact", _in_words(fact), (policy.rule(fact.rule).id,), fact.message_id)
     day = local_date(at, policy.time_zone.value)
     after = staffing.but(now=at, day=day).with_fact(fact, news.digest).noting([entry])
-    if not isinstance(fact, Decided):
+    if not isinstance(fact, Decided) or after.decision is None:
         return after
     came_to = result(fact.finding, after.record, terms(policy))
     says = f"{fact.finding.replace('_', ' ')}: {came_to.replace('_', ' ')}"

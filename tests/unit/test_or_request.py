@@ -187,3 +187,8 @@ def test_a_decision_that_stands_is_listed_though_the_request_for_its_staffing_wa
     results = [(one["number"], one["result"]) for one in status(case.case, GUIDE).staffings]
     assert results == [(1, "disqualified"), (2, "good_cause")]
     assert case.gave("end_staffing") == []
+
+
+def test_a_release_cannot_end_before_it_is_filed() -> None:  # OR-4, ALL-2
+    with pytest.raises(ValidationError, match="before the date on which it was filed"):
+        release("2026-03-01", until=on("2026-02-01"))

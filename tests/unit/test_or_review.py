@@ -11,7 +11,19 @@ from domain.decide import WasPerformed
 from domain.facts import CaseFact
 from domain.staffing.facts import ScreeningOffered
 from domain.views import status
-from tests.unit.building import CASE_ID, Told, agreed, contact, exempted, inactive, lifted, on, task_done, withdrawn
+from tests.unit.building import (
+    CASE_ID,
+    Told,
+    agreed,
+    contact,
+    exempted,
+    inactive,
+    lifted,
+    on,
+    opened,
+    task_done,
+    withdrawn,
+)
 from tests.unit.staffings import (
     DUE_PROCESS,
     GUIDE,
@@ -310,3 +322,14 @@ def test_while_good_cause_stands_its_page_stands() -> None:  # OR-3, OR-6
     case.after(decided("2026-03-05", record=without(ScreeningOffered), number=3))
     assert case.phase == Phase.LIFT_RECOMMENDED
     assert {"tracs/2", "tracs/2/final"} <= set(stands(case))
+
+
+def test_a_review_stands_after_what_it_reviews_whatever_date_it_was_given() -> None:  # OR-3
+    case = in_oregon(policy=OREGON).after(decided("2026-01-20"), informed("2026-01-25"))
+    case.after(decided("2026-01-19", GOOD_CAUSE, knowing(exempt="yes"), 2, recorded="2026-01-28"))
+    assert case.phase == Phase.LIFT_RECOMMENDED
+
+
+def test_in_missouri_too_the_team_decides_again_when_due_process_is_complete() -> None:  # OR-1, MO-7
+    case = opened().after(requested("2026-01-10"), decided("2026-01-20", record=without(ScreeningOffered)))
+    assert staffings(case)[-1][:2] == (2, "due_process")

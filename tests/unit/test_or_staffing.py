@@ -232,3 +232,9 @@ def test_an_answer_stands_that_names_what_it_replaces_whatever_its_senders_clock
 def test_a_message_carried_over_and_sent_again_counts_once() -> None:  # OR-3, ALL-1
     one = staffing(call=called(2, "new_information", DUE_PROCESS, reviews=1))
     assert isinstance(sent(one, json.loads(DUE_PROCESS[0].model_dump_json())), Duplicate)
+
+
+def test_a_decision_withdrawn_before_it_is_heard_is_none() -> None:  # ALL-1
+    decision = the_team()
+    one = recording(staffing(*DUE_PROCESS), withdrawn("2026-01-21", decision), decision)
+    assert (one.decision, [entry for entry in one.timeline[1:] if entry.what == "decision"]) == (None, [])
