@@ -236,12 +236,11 @@ def _messages(events: Iterable[HistoryEvent]) -> Iterator[tuple[str, Sequence[Pa
 async def _tell(client: Client, case: str, update: str, said: dict[str, Any]) -> dict[str, Any]:
     """The receipt; raises NoAnswer with the reason where there is none."""
     try:
-        receipt: dict[str, Any] = await client.get_workflow_handle(case).execute_update(
-            update, said, rpc_timeout=ANSWER_WITHIN
-        )
+        async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):  # the client would ask again for ever
+            receipt: dict[str, Any] = await client.get_workflow_handle(case).execute_update(update, said)
     except WorkflowUpdateFailedError as error:
         raise NoAnswer(f"refused: {error.cause}") from error
-    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError) as error:
         raise _no_answer(case, error) from error
     return receipt
 
@@ -251,7 +250,8 @@ def _no_answer(case: str, error: Exception) -> NoAnswer:
         return NoAnswer(f"{case}: none of this id is open")
     if isinstance(error, RPCError) and error.status == RPCStatusCode.FAILED_PRECONDITION:
         return NoAnswer(f"{case}: its workflow task fails; docs/runbook.md has what to do")
-    return NoAnswer(f"{case}: no answer ({error}): is a worker running?")
+    because = f" ({error})" if isinstance(error, RPCError) else ""
+    return NoAnswer(f"{case}: no answer{because}: is a worker running?")
 
 
 async def _side_by_side(what: str, ones: Sequence[Of], do: Callable[[Of], Awaitable[Any]]) -> list[Any]:

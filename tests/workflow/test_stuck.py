@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -29,7 +30,7 @@ from activities.records.store import Records
 from activities.staffings import Staffings
 from settings import Settings
 from tests.conftest import free_ports
-from tests.workflow.living import ADDRESS, OREGON, PATIENCE, Life, World, new_id, opening, today_in_missouri
+from tests.workflow.living import ADDRESS, OREGON, PATIENCE, Life, World, fact, new_id, opening, today_in_missouri
 from workflows import performing
 from workflows.case import CaseWorkflow
 from workflows.start import STAFFING_WORKFLOW, TASK_QUEUE
@@ -243,7 +244,7 @@ async def test_a_worker_that_cannot_open_staffings(world: World, no_patience: No
 
 async def test_a_lift_nobody_confirms(world: World) -> None:  # MO-8
     life = await world.open()
-    await life.tell("good_cause_finding", finding="good_cause", grounds="ill", decided_by="a supervisor")
+    await life.tell("good_cause_finding", finding="found", grounds="ill", decided_by="a supervisor")
     await life.until_done()
     await life.days(11)
     await finds(world, "NeedsAction = 'lift-unconfirmed'", life.id)
@@ -288,19 +289,44 @@ async def test_no_worker_at_all(world: World) -> None:
     queue = new_id()
     life = await world.open(task_queue=queue)
     await finds(world, "WorkflowType = 'ReengagementCase' AND ExecutionStatus = 'Running' AND Phase IS NULL", life.id)
-    for _ in range(30):
-        said = await temporal(world, f"task-queue describe --task-queue {TASK_QUEUE} -o json", **{TASK_QUEUE: queue})
-        described = json.loads(said)
-        if described.get("stats"):
-            break
-        await asyncio.sleep(1)
-    assert not described.get("pollers")
+    waiting = lambda said: any(one["approximateBacklogCount"] for one in said["stats"])  # noqa: E731 - read once
+    described = await task_queue(world, queue, waiting)
+    assert described["pollers"] is None
     async with worker(world, queue):
         assert (await life.until_done()).letters_sent == 1
-        described = json.loads(
-            await temporal(world, f"task-queue describe --task-queue {TASK_QUEUE} -o json", **{TASK_QUEUE: queue})
-        )
-        assert described["pollers"]
+        await task_queue(world, queue, lambda said: said["pollers"])
+
+
+async def test_what_ought_to_have_happened_and_has_not(world: World) -> None:
+    life = await world.open()
+    await life.until_done()
+    query = "NextActionAt < '2026-03-01T00:00:00Z' AND ExecutionStatus = 'Running'"
+    assert f"`{query}`" in RUNBOOK
+    due = (await life.attributes())["NextActionAt"]
+    for hours, found in ((1, True), (-1, False)):
+        asked = query.replace("2026-03-01T00:00:00Z", f"{due + timedelta(hours=hours):%Y-%m-%dT%H:%M:%SZ}")
+        listed = [one.id async for one in world.client.list_workflows(f"{asked} AND WorkflowId = '{life.id}'")]
+        assert (listed == [life.id]) is found
+
+
+async def task_queue(world: World, queue: str, holds: Callable[[Any], object]) -> Any:
+    """What the server says of a task queue, once it is so: its figures are some seconds old."""
+    command = "task-queue describe --task-queue reengagement --output json"
+    until = time.monotonic() + PATIENCE
+    while not holds(said := json.loads(await temporal(world, command, reengagement=queue))):
+        assert time.monotonic() < until, said
+        await asyncio.sleep(0.5)
+    return said
+
+
+async def test_a_staffing_nobody_waits_for_is_ended(world: World) -> None:
+    life = await world.open(edition=OREGON, **UNSANCTIONED)
+    staffing = await life.staffing()
+    await life.handle.terminate("by mistake")
+    ended = fact(await life.today(), because="its case was terminated")
+    command = "workflow update execute -w STAFFING --name ended --input "
+    await temporal(world, f"{command}'FACT'", STAFFING=staffing.handle.id, FACT=json.dumps(ended))
+    assert (await staffing.handle.result()).comes_to is None
 
 
 async def test_a_staffing_whose_case_was_terminated(world: World) -> None:
