@@ -25,6 +25,9 @@ CONTENT_KEPT = 4000
 """Characters of a quarantined message kept in the case; all of it is in the history event that brought it."""
 CONTENTS_KEPT = 100
 """Quarantined messages whose content is kept in the case; of further ones the reason is kept."""
+ENTRIES_KEPT = 500
+"""Quarantined messages that are kept one by one; further ones are counted by their reason, under the name `more`."""
+MORE = "more"
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,8 @@ def take(
         return Duplicate(fact)
     if known:
         return Refused("message_id: names another fact already; a correction needs an id of its own")
+    if ledger.is_full_of(fact):
+        return Refused("kind: so many are kept of it already that there is room for other kinds only")
     reason = refuses(fact)
     return Refused(reason) if reason else Heard(fact, received_at, digest)
 
@@ -178,6 +183,8 @@ def faults(error: ValidationError) -> str:
 
 def hold(told: Told, name: str, because: str, content: str, received_at: datetime, policy: Policy) -> Told:
     """The same with a message in quarantine; the same message again counts up. ALL-2."""
+    if len(told.quarantine) >= ENTRIES_KEPT and held_id(name, content) not in told.quarantine:
+        name, content = MORE, because
     id = held_id(name, content)
     known = told.quarantine.get(id)
     if known:

@@ -3,13 +3,14 @@
 What facts say is kept by slot, so that the same facts make the same state in whatever order they come (ALL-1).
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from domain.fact import Fact, Withdrawn
+from domain.fact import Fact, Rank, Withdrawn
 
 FactOf = TypeVar("FactOf", bound=Fact)
 
@@ -17,6 +18,11 @@ SLOT_DEPTH = 4
 """How many reports of one slot are kept: the standing one, and what stands again when that is withdrawn."""
 HEARD_KEPT = 5000
 """How many message ids are remembered. One forgotten and sent again lands in its slot and rank: nothing changes."""
+WEIGHT_KEPT = 1_000_000
+"""Characters of facts that are kept before a kind of which there are many takes no new ones: the state of a flooded
+workflow must still fit into one message of the server, which takes 2 MB."""
+MANY = 20
+"""From how many facts on a kind counts as many; of those that decide a case there are few."""
 TIMELINE_KEPT = 400
 """How many timeline entries travel along; earlier ones are in the histories of earlier runs."""
 
@@ -70,6 +76,7 @@ class Ledger:
     heard: dict[str, str] = field(default_factory=dict)
     quarantine: dict[str, Held] = field(default_factory=dict)
     held_count: int = 0
+    weight: int = 0
     timeline: tuple[Entry, ...] = ()
 
     def but(self, **changes: Any) -> Self:
@@ -93,9 +100,7 @@ class Ledger:
         if told is None:
             slots = self.facts.get(kind.model_fields["kind"].default, {}).values()
             standing = (self._standing(slot) for slot in slots)
-            told = self._told[kind] = sorted(
-                (fact for fact in standing if fact), key=lambda fact: (fact.happened_on, fact.recorded_at, fact.rank)
-            )
+            told = self._told[kind] = sorted((fact for fact in standing if fact), key=_as_it_happened)
         return told
 
     def last(self, kind: type[FactOf]) -> FactOf | None:
@@ -125,18 +130,39 @@ class Ledger:
         told = self.facts.get(kind.model_fields["kind"].default, {}).get(slot, ())
         return [fact for fact in told if fact.message_id in self._withdrawn]
 
+    def is_full_of(self, fact: Fact) -> bool:
+        """Whether there is no room for one more fact of a kind. ALL-2."""
+        kind = self.facts.get(type(fact).model_fields["kind"].default, {})
+        return self.weight >= WEIGHT_KEPT and len(kind) >= MANY and fact.slot not in kind
+
     def with_fact(self, fact: Any, digest: str) -> Self:
         """The same, having heard a fact: the highest ranks of its slot are kept, highest first."""
         kind = self.facts.get(fact.kind, {})
-        others = (one for one in kind.get(fact.slot, ()) if one.message_id != fact.message_id)
-        slot = tuple(sorted((*others, fact), key=lambda one: one.rank, reverse=True))
+        before = kind.get(fact.slot, ())
+        others = (one for one in before if one.message_id != fact.message_id)
+        ranked = sorted((*others, fact), key=lambda one: one.rank, reverse=True)
+        slot, dropped = tuple(ranked[:SLOT_DEPTH]), ranked[SLOT_DEPTH:]
         heard = {**self.heard, fact.message_id: digest}
         if len(heard) > HEARD_KEPT:
             del heard[next(iter(heard))]
-        after = replace(self, facts={**self.facts, fact.kind: {**kind, fact.slot: slot[:SLOT_DEPTH]}}, heard=heard)
+        weight = self.weight + _weight(fact) - sum(map(_weight, dropped))
+        after = replace(self, facts={**self.facts, fact.kind: {**kind, fact.slot: slot}}, heard=heard, weight=weight)
         if not isinstance(fact, Withdrawn):
-            after.__dict__["_told"] = {other: told for other, told in self._told.items() if other is not type(fact)}
+            after.__dict__["_told"] = self._told_with(type(fact), self._standing(before), self._standing(slot))
         return after
+
+    def _told_with(self, kind: type[Fact], before: Fact | None, now: Fact | None) -> dict[type[Fact], list[Any]]:
+        """What was read of the facts, with another one standing in a slot: under a flood, sorting anew costs most."""
+        told = self._told
+        if before is now or kind not in told:
+            return told
+        others = [*told[kind]]
+        if before is not None:
+            index = bisect_left(others, _as_it_happened(before), key=_as_it_happened)
+            del others[index]
+        if now is not None:
+            insort(others, now, key=_as_it_happened)
+        return {**told, kind: others}
 
     def standing_of(self, fact: Fact) -> Literal["stands", "replaced", "withdrawn"]:
         """Whether a fact that was heard counts, and if not, why not."""
@@ -149,3 +175,11 @@ class Ledger:
         """The same with more lines on its timeline."""
         added = tuple(entries)
         return self.but(timeline=(*self.timeline, *added)[-TIMELINE_KEPT:]) if added else self
+
+
+def _as_it_happened(fact: Fact) -> tuple[date, datetime, Rank]:
+    return (fact.happened_on, fact.recorded_at, fact.rank)
+
+
+def _weight(fact: Fact) -> int:
+    return len(fact.model_dump_json())

@@ -13,9 +13,10 @@ from domain.rules.sanction import applied, began
 
 def last_contact(case: Case) -> date | None:
     """The date of the last contact other than a letter; an answer is a contact, returned mail is none. MO-11."""
-    dates = [contact.happened_on for contact in case.told(ContactMade) if contact.type != "letter"]
-    dates += [answer.happened_on for answer in case.told(Response) if answer.answer != "returned_mail"]
-    return max(dates, default=None)
+    contacts = (contact for contact in reversed(case.told(ContactMade)) if contact.type != "letter")
+    answers = (answer for answer in reversed(case.told(Response)) if answer.answer != "returned_mail")
+    latest = [one.happened_on for one in (next(contacts, None), next(answers, None)) if one]
+    return max(latest, default=None)
 
 
 def month_to_judge(case: Case, policy: Policy) -> Month | None:

@@ -65,8 +65,8 @@ class Step:
 
 
 def _attempted_on(case: Case, since: date) -> date | None:
-    made = [one.happened_on for one in case.told(ContactMade) if one.type != "letter" and one.happened_on >= since]
-    return min(made, default=None)
+    made = (one.happened_on for one in case.told(ContactMade) if one.type != "letter" and one.happened_on >= since)
+    return next(made, None)
 
 
 def steps(case: Case, policy: Policy) -> tuple[Step, ...]:

@@ -1,6 +1,7 @@
 """What may enter a case: ALL-1 (once), ALL-2 (nothing is lost in silence)."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from domain.intake import (
     CONTENT_KEPT,
     CONTENTS_KEPT,
+    ENTRIES_KEPT,
+    MORE,
     Dismissal,
     Duplicate,
     Refused,
@@ -15,7 +18,7 @@ from domain.intake import (
     hold,
     release,
 )
-from domain.ledger import Heard
+from domain.ledger import MANY, SLOT_DEPTH, WEIGHT_KEPT, Heard
 from domain.views import needs_action
 from tests.unit.building import MISSOURI, contact, noon, opened, opening, taken, week
 
@@ -184,3 +187,34 @@ def test_what_the_software_writes_it_can_read() -> None:  # ALL-1
         taken = said(fact.kind, fact.model_dump_json())
         assert isinstance(taken, Heard)
         assert taken.fact == fact
+
+
+def test_a_flood_of_one_kind_leaves_room_for_the_facts_that_decide() -> None:  # ALL-2
+    """What a case carries stays small enough to be carried; what it has no room for is held, with the reason."""
+    case = replace(opened("2026-01-05").case, weight=WEIGHT_KEPT)
+    for number in range(MANY):
+        case = case.with_fact(contact(f"2026-02-{number + 1:02}"), "d")
+    refused = said("contact_made", {**CONTACT, "happened_on": "2026-03-01"}, case)
+    assert refused == Refused("kind: so many are kept of it already that there is room for other kinds only")
+    assert isinstance(said("contact_made", {**CONTACT, "happened_on": "2026-02-01"}, case), Heard)  # the same slot
+    end = {key: value for key, value in CONTACT.items() if key != "type"}
+    assert isinstance(said("sanction_lifted", end, case), Heard)
+
+
+def test_what_is_kept_is_weighed() -> None:  # ALL-2
+    before = opened("2026-01-05").case
+    heard = before.with_fact(contact("2026-02-01"), "d")
+    assert heard.weight - before.weight == len(contact("2026-02-01").model_dump_json())
+    for _ in range(SLOT_DEPTH + 3):
+        heard = heard.with_fact(contact("2026-02-01"), "d")
+    assert heard.weight - before.weight <= SLOT_DEPTH * (len(contact("2026-02-01").model_dump_json()) + 9)
+
+
+def test_a_flood_of_bad_messages_is_counted_by_reason() -> None:  # ALL-2
+    case = opened("2026-01-05").case
+    for number in range(ENTRIES_KEPT + 30):
+        because = ("no such kind", "no such field")[number % 2]
+        case = hold(case, f"name-{number}", because, str(number), NOW, MISSOURI)
+    more = [held for held in case.quarantine.values() if held.name == MORE]
+    assert len(case.quarantine) == ENTRIES_KEPT + 2
+    assert sorted((held.reason, held.times) for held in more) == [("no such field", 15), ("no such kind", 15)]
