@@ -132,17 +132,28 @@ class Lives(RuleBasedStateMachine):
         self.days_pass(wait)
         self._hear("document_received", self.day, 0, data, document="lease")
 
-    @rule(data=st.data(), after=st.integers(-1, 1))
+    @precondition(lambda self: self.day < LONGEST - timedelta(days=15))
+    @rule(data=st.data(), after=st.integers(0, 1))
     def agrees_again_about_the_end_of_a_short_week(self, data: st.DataObject, after: int) -> None:
-        self._hear("response", max(OPENED, self.day - timedelta(days=10)), 0, data, answer="agrees")
-        self._hear("participation_week", self.day, 0, data, week=sunday(self.day, 1), hours=10.0)
-        ends = sunday(self.day, 0) + timedelta(days=after - 1)
-        self._hear("response", min(self.day, max(OPENED, ends)), 0, data, answer="agrees")
+        self._hear("response", self.day, 0, data, answer="agrees")
+        week = sunday(self.day + timedelta(days=6), 0)
+        self.days_pass((week + timedelta(days=7) - self.day).days)
+        self._hear("participation_week", self.day, 0, data, week=week, hours=10.0)
+        self._hear("response", self.day - timedelta(days=after), 0, data, answer="agrees")
 
-    @rule(data=st.data(), provider=PROVIDERS, accepted=st.booleans())
-    def transfers(self, data: st.DataObject, provider: str, accepted: bool) -> None:
+    @rule(data=st.data(), wait=st.integers(0, 1))
+    def mail_comes_back_before_the_new_address(self, data: st.DataObject, wait: int) -> None:
+        self._hear("response", self.day, 0, data, answer="returned_mail")
+        self.days_pass(wait)
+        self._hear("address_changed", self.day, 0, data, area_provider=None)
+
+    @rule(data=st.data(), provider=PROVIDERS, accepted=st.booleans(), again=st.booleans())
+    def transfers(self, data: st.DataObject, provider: str, accepted: bool, again: bool) -> None:
         self._hear("transfer_requested", self.day, 0, data, provider=provider)
         self.days_pass(data.draw(st.sampled_from([0, 1, 13, 15])))
+        if again:
+            self._hear("transfer_requested", self.day, 0, data, provider=provider)
+            self.days_pass(2)
         self._hear("transfer_accepted" if accepted else "transfer_declined", self.day, 0, data, provider=provider)
 
     @rule(data=st.data(), kind=st.sampled_from(ENDS), ago=AGO, sure=st.integers(0, 5))
