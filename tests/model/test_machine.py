@@ -170,6 +170,16 @@ class Lives(RuleBasedStateMachine):
         self._hear(kind, min(happened, self.day), 0, data)
         self._hear("withdrawn", self.day, 0, data, withdraws=f"m-{self.messages}", why="an error")
 
+    @rule(data=st.data(), ago=AGO)
+    def a_lift_on_two_grounds_is_told_in_error(self, data: st.DataObject, ago: int) -> None:
+        found = max(OPENED, self.day - timedelta(days=ago))
+        self._hear("good_cause_finding", found, 0, data, finding="found")
+        grounds = [f"m-{self.messages}"]
+        self.hears_of_good_weeks(data, 2)
+        self._hear("sanction_lifted", self.day, 0, data)
+        for target in [f"m-{self.messages}", *grounds]:
+            self._hear("withdrawn", self.day, 0, data, withdraws=target, why="an error")
+
     @rule(data=st.data(), wait=st.sampled_from([3, 12, 20]))
     def a_letter_is_the_only_contact(self, data: st.DataObject, wait: int) -> None:
         self.days_pass(wait)
