@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo up test check bench lock clean
+.PHONY: demo up test check bench chaos lock clean
 
 demo: .venv/ready          ## live a sample caseload through five years of virtual time
 	$(BIN)/python starter.py rehearse --dev
@@ -22,6 +22,9 @@ check: .venv/ready
 
 bench: .venv/ready         ## the case workflow beside a bare one, on the same server in one run
 	$(BIN)/python -m benchmarks
+
+chaos: .venv/ready         ## kill, cut, flood and mislead it, and check every promise (half an hour)
+	$(BIN)/python -m chaos
 
 # The lock holds versions and hashes and no addresses: pip takes packages from whatever index it is set up for.
 .venv/ready: requirements.lock

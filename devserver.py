@@ -45,38 +45,62 @@ def temporal_command() -> Path:
     return Path(sysconfig.get_path("scripts")) / "temporal"
 
 
+class DevServer:
+    """The dev server as a process; its state stays in `home/temporal.sqlite` (WAL), also when it is killed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._log = settings.home / "temporal.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> Client:
+        """Start it; answers with a client once namespace and search attributes are there. Raises ServerDidNotStart.
+
+        It has a process group of its own, so that an interrupt reaches the worker first.
+        """
+        settings = self._settings
+        _expect_free(settings)
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command line
+                [
+                    temporal_command(),
+                    *("server", "start-dev", "--ip", "127.0.0.1"),
+                    *("--port", str(settings.port), "--ui-port", str(settings.ui_port)),
+                    *("--db-filename", settings.home / "temporal.sqlite", "--namespace", settings.namespace),
+                    *_FLAGS,
+                ],
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        return await _ready(self._process, settings, self._log)
+
+    async def stop(self) -> None:
+        """Ask it to end, and end it when it does not within 15 seconds."""
+        if self._process:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.to_thread(self._process.wait, 15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        if self._process:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Client]:
-    """A dev server for as long as the block runs, with namespace and search attributes; yields a client to it.
-
-    State stays in `home/temporal.sqlite` (WAL) over restarts. The server has a process group of its own, so that an
-    interrupt reaches the worker first. Raises ServerDidNotStart.
-    """
-    _expect_free(settings)
-    settings.home.mkdir(parents=True, exist_ok=True)
-    log = settings.home / "temporal.log"
-    with log.open("ab") as output:
-        server = subprocess.Popen(  # noqa: S603 - our own command line
-            [
-                temporal_command(),
-                *("server", "start-dev", "--ip", "127.0.0.1"),
-                *("--port", str(settings.port), "--ui-port", str(settings.ui_port)),
-                *("--db-filename", settings.home / "temporal.sqlite", "--namespace", settings.namespace),
-                *_FLAGS,
-            ],
-            stdout=output,
-            stderr=output,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+    """A dev server for as long as the block runs; yields a client to it. Raises ServerDidNotStart."""
+    server = DevServer(settings)
     try:
-        yield await _ready(server, settings, log)
+        yield await server.start()
     finally:
-        server.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.to_thread(server.wait, 15)
-        except subprocess.TimeoutExpired:
-            os.killpg(server.pid, signal.SIGKILL)
+        await server.stop()
 
 
 def _expect_free(settings: Settings) -> None:

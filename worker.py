@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -19,8 +19,8 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 import devserver
-from activities.outbox import Outbox
-from activities.perform import Activities, read_edition
+from activities.outbox import Carrier, Outbox
+from activities.perform import Activities, SystemsOfRecord, read_edition
 from activities.providers import BadProviderFile, ProviderDirectory
 from activities.records.store import Records
 from activities.staffings import Staffings
@@ -37,14 +37,23 @@ class CannotStart(RuntimeError):
 
 
 @asynccontextmanager
-async def working(client: Client, settings: Settings) -> AsyncIterator[Worker]:
-    """A worker on the case task queue for as long as the block runs. Raises CannotStart."""
+async def working(
+    client: Client,
+    settings: Settings,
+    *,
+    by_post: Callable[[Carrier], Carrier] = lambda carrier: carrier,
+    on_record: Callable[[SystemsOfRecord], SystemsOfRecord] = lambda records: records,
+) -> AsyncIterator[Worker]:
+    """A worker on the case task queue for as long as the block runs. Raises CannotStart.
+
+    `by_post` and `on_record` put something between the worker and the carrier or the records.
+    """
     try:
         providers = ProviderDirectory.load(settings.providers)
         records = await asyncio.to_thread(Records.open, settings.records)
     except (BadProviderFile, OSError, SQLAlchemyError) as error:
         raise CannotStart(str(error)) from error
-    activities = Activities(Outbox(settings.letters), providers, records)
+    activities = Activities(by_post(Outbox(settings.letters)), providers, on_record(records))
     staffings = Staffings(STAFFING_WORKFLOW)
     with ThreadPoolExecutor(settings.activity_threads) as threads:
         worker = Worker(

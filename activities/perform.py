@@ -1,7 +1,8 @@
 """The activities: commands carried out by the outside world, each effect once (ALL-3)."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import Field
 from temporalio import activity
@@ -9,16 +10,23 @@ from temporalio import activity
 from activities.letters import render
 from activities.outbox import Carrier, Letter
 from activities.providers import ProviderDirectory
-from activities.records.store import Records
 from domain.commands import LetterCommand, Performed, RecordCommand
 from domain.policy import EditionRead, Policy
 from policy.load import DEFAULT, BadEdition, edition
 
 
+class SystemsOfRecord(Protocol):
+    """What records are written to, each effect once."""
+
+    def perform(self, commands: Sequence[RecordCommand], on: date) -> list[Performed]:
+        """Carry commands out in their order, all or none. ALL-3."""
+        ...
+
+
 class Activities:
     """Letters go out through a carrier, records into their database. Synchronous: they run in the worker's threads."""
 
-    def __init__(self, carrier: Carrier, providers: ProviderDirectory, records: Records) -> None:
+    def __init__(self, carrier: Carrier, providers: ProviderDirectory, records: SystemsOfRecord) -> None:
         self._carrier = carrier
         self._providers = providers
         self._records = records

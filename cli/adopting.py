@@ -9,6 +9,7 @@ from rich.table import Table
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from cli.asking import NoAnswer, answered
 from cli.console import OK, PARTLY, out, progress
 from domain.calendar import local_date
 from domain.policy import Policy
@@ -65,9 +66,12 @@ async def _running(client: Client, policy: Policy, where: str | None) -> AsyncIt
 
 async def _tell(client: Client, case: str, fact: dict[str, object]) -> str:
     try:
-        receipt: dict[str, str] = await client.get_workflow_handle(case).execute_update("edition_adopted", fact)
+        asking = client.get_workflow_handle(case).execute_update("edition_adopted", fact)
+        receipt: dict[str, str] = await answered(asking)
     except WorkflowUpdateFailedError as error:
         return f"refused: {error.cause}"
+    except NoAnswer as error:
+        return str(error)
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
             return "refused: no such case is open"

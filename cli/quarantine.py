@@ -23,9 +23,9 @@ from temporalio.common import RawValue
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError, RPCStatusCode
 
+from cli.asking import ANSWER_WITHIN
 from cli.console import FAILED, OK, PARTLY, err, out, print_json, progress
 from cli.correcting import as_fact, edited, json_object
-from cli.sending import ANSWER_WITHIN
 from domain.intake import DISMISS, RESUBMIT, held_id
 from workflows.inbox import text_of
 from workflows.start import CASE_WORKFLOW, STAFFING_WORKFLOW

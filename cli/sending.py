@@ -6,25 +6,20 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from rich.table import Table
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from casefiles import FactLine, Reject, read_facts
+from cli.asking import NoAnswer, answered
 from cli.console import FAILED, OK, PARTLY, err, out, progress
 from domain.facts import KINDS
 
 BATCH = 200
-ANSWER_WITHIN = timedelta(seconds=30)
-
-
-class NoAnswer(RuntimeError):
-    """The server or a worker does not answer; what was not sent is sent by the next run."""
 
 
 @dataclass(frozen=True)
@@ -108,13 +103,10 @@ async def _send_one(client: Client, line: FactLine) -> Answer:
         return answer("refused", f"kind: must be one of {', '.join(KINDS)}")
     handle = client.get_workflow_handle(line.case_id)
     try:
-        receipt: dict[str, Any] = await handle.execute_update(
-            line.kind, json.loads(line.fact_json), rpc_timeout=ANSWER_WITHIN
-        )
+        said = json.loads(line.fact_json)
+        receipt: dict[str, Any] = await answered(handle.execute_update(line.kind, said))
     except WorkflowUpdateFailedError as error:
         return answer("refused", str(error.cause))
-    except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-        raise NoAnswer("no answer: is a worker running?") from error
     except RPCError as error:
         if error.status == RPCStatusCode.NOT_FOUND:
             return answer("refused", "case: none of this id is open")

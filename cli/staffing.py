@@ -7,6 +7,7 @@ from rich.table import Table
 from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from cli.asking import NoAnswer, answered
 from cli.console import FAILED, OK, err, out, print_json
 from domain.calendar import local_date
 from workflows.start import CASE_WORKFLOW, STAFFING_WORKFLOW
@@ -30,18 +31,18 @@ async def tell(
     now = datetime.now(UTC)
     try:
         handle = await _staffing(client, id) if staffing else client.get_workflow_handle(id)
-        status: dict[str, Any] = await handle.query("status")
+        status: dict[str, Any] = await answered(handle.query("status"))
         envelope = {
             "message_id": f"command-{now:%Y%m%dT%H%M%S%f}",
             "happened_on": (on or local_date(now, status["time_zone"])).isoformat(),
             "recorded_by": by,
             "recorded_at": now.isoformat(),
         }
-        receipt: dict[str, Any] = await handle.execute_update(kind, envelope | said)
+        receipt: dict[str, Any] = await answered(handle.execute_update(kind, envelope | said))
     except WorkflowUpdateFailedError as error:
         err.print(f"refused: {error.cause}", markup=False, highlight=False, soft_wrap=True)
         return FAILED
-    except (RPCError, LookupError, WorkflowQueryFailedError) as error:
+    except (RPCError, LookupError, WorkflowQueryFailedError, NoAnswer) as error:
         return _no_answer(id, error)
     if as_json:
         print_json(receipt)
@@ -58,9 +59,9 @@ async def show(client: Client, id: str, *, timeline: bool, as_json: bool) -> int
     """What a staffing has recorded, with its evidence, and what is open."""
     try:
         handle = await _staffing(client, id)
-        status: dict[str, Any] = await handle.query("status")
+        status: dict[str, Any] = await answered(handle.query("status"))
         entries: list[dict[str, Any]] = await handle.query("timeline") if timeline or as_json else []
-    except (RPCError, LookupError, WorkflowQueryFailedError) as error:
+    except (RPCError, LookupError, WorkflowQueryFailedError, NoAnswer) as error:
         return _no_answer(id, error)
     if as_json:
         print_json({"status": status, "timeline": entries})

@@ -141,7 +141,10 @@ class Ledger:
         before = kind.get(fact.slot, ())
         others = (one for one in before if one.message_id != fact.message_id)
         ranked = sorted((*others, fact), key=lambda one: one.rank, reverse=True)
-        slot, dropped = tuple(ranked[:SLOT_DEPTH]), ranked[SLOT_DEPTH:]
+        counting = [one for one in ranked if one.message_id not in self._withdrawn][:SLOT_DEPTH]
+        kept = counting + [one for one in ranked if one.message_id in self._withdrawn][: SLOT_DEPTH - len(counting)]
+        slot = tuple(one for one in ranked if one in kept)
+        dropped = [one for one in ranked if one not in kept]
         heard = {**self.heard, fact.message_id: digest}
         if len(heard) > HEARD_KEPT:
             del heard[next(iter(heard))]

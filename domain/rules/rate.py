@@ -27,7 +27,7 @@ class MonthInRate:
 def sanctioned_months(case: Case, policy: Policy, first: Month, last: Month) -> list[Month]:
     """The months of this sanction within a span: in force on any day of the month, or on its first. MO-13."""
     began, lifted = sanction.began(case, policy), confirmed_on(case, policy)
-    if not began or not policy.rate_month_counts:
+    if not began or not policy.rate_month_counts or (lifted and lifted <= began):
         return []
     if policy.rate_month_counts.value == "first_day" and began.day > 1:
         first = max(first, add_months(month_of(began), 1))
@@ -99,4 +99,8 @@ def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
         then = in_rate(case, policy, month)
         if then and then.standing != current:
             yield Due(first_day(month), f"participation rate: {then.standing}", then.reason)
+            return
+        if current and not then:
+            reason = policy.reason("rate", "the sanction is in force no more", lifted_on=confirmed_on(case, policy))
+            yield Due(first_day(month), "participation rate: no longer sanctioned", reason)
             return

@@ -37,6 +37,8 @@ def agreement_stands_since(case: Case, policy: Policy) -> date | None:
 
 def effects(case: Case, policy: Policy) -> Iterator[Effect]:
     """An agreement: a task to explain, and the IEP update (MO-4). Returned mail: a task to find an address (MO-5)."""
+    if not case.opening:
+        return
     for answer in stances(case, policy):
         if answer.answer == "agrees":
             yield from _agreement(case, policy, answer)

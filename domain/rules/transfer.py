@@ -45,7 +45,12 @@ class Transfers:
 
 
 _ANSWERS = (TransferAccepted, TransferDeclined, TransferWithdrawn)
-_ORDER: tuple[type[Fact], ...] = (TransferRequested, AddressChanged, *_ANSWERS)
+_KINDS: tuple[type[Fact], ...] = (TransferRequested, AddressChanged, *_ANSWERS)
+
+
+def _turn(fact: Fact) -> int:
+    """Of what happened on one date, requests and moves come first, as they were recorded, and answers after them."""
+    return 1 + _ANSWERS.index(type(fact)) if isinstance(fact, _ANSWERS) else 0
 
 
 @once_a_day
@@ -57,8 +62,8 @@ def transfers(case: Case) -> Transfers | None:
     if not case.opening:
         return None
     state = Transfers(case.opening.provider)
-    told = [fact for kind in _ORDER for fact in case.told(kind)]
-    told.sort(key=lambda one: (one.happened_on, _ORDER.index(type(one)), one.rank))
+    told = [fact for kind in _KINDS for fact in case.told(kind)]
+    told.sort(key=lambda one: (one.happened_on, _turn(one), one.rank))
     for _, day in groupby(told, key=lambda one: one.happened_on):
         state = _on_one_day(state, list(day))
     return state

@@ -59,18 +59,18 @@ def _over_by(earlier: Trial, day: date) -> bool:
 def _judge(case: Case, policy: Policy, agreement: Response) -> Trial:
     """Go through the trial's weeks by date, up to the first that failed or is still awaited.
 
-    MO-10. Once the weeks a lift asks for are complete, no further week is judged.
+    MO-10. Once the weeks a lift asks for are complete, no week after them is judged.
     """
     first = week = first_week_from(agreement.happened_on)
-    if completed_weeks(case, policy):
-        return Trial(agreement, first, awaited_week=None)
-    while week_end(week) < case.day:
+    completed = completed_weeks(case, policy)
+    last = completed[-1] if completed else None
+    while week_end(week) < case.day and (last is None or week <= last):
         if met(case, week) is False or (met(case, week) is None and report_overdue_on(week, policy) <= case.day):
             return Trial(agreement, first, awaited_week=None, failed_week=week)
         if met(case, week) is None:
             break
         week = next_week(week)
-    return Trial(agreement, first, awaited_week=week)
+    return Trial(agreement, first, awaited_week=None if last and week > last else week)
 
 
 def report_overdue_on(week: date, policy: Policy) -> date:

@@ -298,8 +298,10 @@ def answers_to_work_on(told: list[Fact], opening: Fact | None) -> set[str]:
         day = response["happened_on"]
         if response["answer"] == "agrees" and opening and day >= opening["sanction_began"]:
             tasks.add(f"explain/{day}")
-        if response["answer"] == "returned_mail" and not any(
-            change["happened_on"] >= day for change in of(told, "address_changed")
+        if (
+            opening
+            and response["answer"] == "returned_mail"
+            and not any(change["happened_on"] >= day for change in of(told, "address_changed"))
         ):
             tasks.add(f"returned-mail/{day}")
     return tasks

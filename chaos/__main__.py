@@ -1,0 +1,57 @@
+"""`python -m chaos`: the parts one after the other, and a table of doses reached and promises broken."""
+
+import asyncio
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from chaos.parts import FULL, PARTS, SHORT, Dose, Result
+from cli.console import FAILED, OK, USAGE, err, fail, out
+from process import run_and_exit
+
+_SHOWN = 20
+
+
+def main(
+    part: Annotated[list[str] | None, typer.Option(help=f"One of {', '.join(PARTS)} (repeatable); else all")] = None,
+    seed: Annotated[int, typer.Option(help="The same seed, the same cases, messages and losses")] = 1,
+    short: Annotated[bool, typer.Option("--short", help="The doses of `make test`")] = False,
+    cases: Annotated[int | None, typer.Option(help="Cases in motion, instead of the part's own number")] = None,
+    keep: Annotated[Path | None, typer.Option(help="Keep servers' and workers' files here")] = None,
+) -> None:
+    """Break everything, in stated doses, and see that no promise is broken. Exits with 0 when none is."""
+    names = part or list(PARTS)
+    if set(names) - set(PARTS):
+        fail(f"--part: one of {', '.join(PARTS)}", USAGE)
+    dose = SHORT if short else FULL
+    if cases:
+        dose = Dose(**{**dose.__dict__, "cases": cases})
+    run_and_exit(_run(names, seed, dose, keep))
+
+
+async def _run(names: list[str], seed: int, dose: Dose, keep: Path | None) -> int:
+    table = Table("part", "dose reached", "seconds", "violations", title=f"Chaos, seed {seed}")
+    results: list[Result] = []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        for name in names:
+            err.print(f"{name} ...", highlight=False)
+            began = time.monotonic()
+            result = await PARTS[name]((keep or Path(temporary)) / name, seed, dose)
+            results.append(result)
+            did = ", ".join(f"{what} {amount}" for what, amount in result.did.items())
+            took = f"{time.monotonic() - began:.0f}"
+            table.add_row(name, did, took, str(len(result.violations)), style="red" if result.violations else None)
+    out.print(table, markup=False)
+    for result in results:
+        for violation in result.violations[:_SHOWN]:
+            err.print(f"{result.part}: {violation}", style="red", markup=False, highlight=False, soft_wrap=True)
+    await asyncio.sleep(0.3)  # the SDK's native threads end
+    return FAILED if any(result.violations for result in results) else OK
+
+
+if __name__ == "__main__":
+    typer.run(main)
