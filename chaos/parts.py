@@ -1,16 +1,22 @@
 """The parts of the chaos: each sets a stage, does its harm in a stated dose, and has every promise checked."""
 
 import asyncio
+import itertools
 import random
 import statistics
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from temporalio.client import Client
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+from temporalio.client import Client, WorkflowUpdateFailedError
 
 from chaos.check import check_all, settled
 from chaos.drive import Driver
@@ -221,9 +227,17 @@ async def flood(home: Path, seed: int, dose: Dose) -> Result:
         await asyncio.gather(*(send(number) for number in range(dose.flood)))
         again = range(0, dose.flood, 5)
         await asyncio.gather(*(send(number) for number in again))
-        status, _ = await settled(handle)
+        before, _ = await settled(handle)
         runs = await _runs(client, plan.case)
-    found = []
+        await _reset(client, plan.case)
+        status, _ = await settled(client.get_workflow_handle(plan.case))
+        letters = len(stage.outbox.letters(plan.case))
+    found = [
+        f"{name} is {status[name]} after the reset, was {before[name]}"
+        for name in ("phase", "facts_heard", "letters_sent", "last_letter_on")
+        if status[name] != before[name]
+    ]
+    found += [f"{letters} letters at the vendor"] if letters != 1 else []
     heard = min(dose.flood + 1, HEARD)
     if status["facts_heard"] != heard:
         found.append(f"{status['facts_heard']} facts heard, {heard} sent")
@@ -231,7 +245,23 @@ async def flood(home: Path, seed: int, dose: Dose) -> Result:
         found.append(f"{len(status['quarantine'])} in quarantine")
     if dose.flood >= 5000 and runs < 2:
         found.append("did not continue as new")
-    return Result("flood", {"signals": dose.flood, "sent twice": len(again), "runs": runs}, found)
+    return Result("flood", {"signals": dose.flood, "sent twice": len(again), "runs": runs, "resets": 1}, found)
+
+
+async def _reset(client: Client, case: str) -> None:
+    """Take the present run back to its first workflow task; what was signalled since comes again."""
+    history = await client.get_workflow_handle(case).fetch_history()
+    done = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+    first = next(event.event_id for event in history.events if event.event_type == done)
+    await client.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=case),
+            reason="chaos",
+            request_id=f"{case}-reset",
+            workflow_task_finish_event_id=first,
+        )
+    )
 
 
 HEARD = 5000
@@ -247,6 +277,53 @@ async def _runs(client: Client, case: str) -> int:
         history = await earlier.fetch_history()
         first = history.events[0].workflow_execution_started_event_attributes
     return runs
+
+
+async def surge(home: Path, seed: int, dose: Dose) -> Result:
+    """Letters of many cases due at the same minute: all go, each once, and facts are answered meanwhile."""
+    stage = Stage(home, workers=0)
+    async with stage.set() as client:
+        plans, driver = _plans(seed, dose.surge), Driver(stage, client)
+        place = asyncio.Semaphore(32)
+
+        async def open_one(plan: Plan) -> Any:
+            async with place:
+                return await driver.open(plan)
+
+        handles = await asyncio.gather(*(open_one(plan) for plan in plans))
+        began = time.monotonic()
+        waits: list[float] = []
+        stage.add_workers(2)
+        for worker in stage.workers:
+            await worker.start()
+        asked = asyncio.create_task(_ask_meanwhile(handles[:20], plans, waits))
+        while len(stage.outbox.letters()) < len(plans) and time.monotonic() - began < 1800:
+            await asyncio.sleep(0.5)
+        took = time.monotonic() - began
+        asked.cancel()
+        late = [plan.case for plan in plans if len(stage.outbox.letters(plan.case)) != 1]
+    rate = f"{len(plans) / took:.0f}"
+    did = {"letters": len(plans), "a second": rate, "facts answered meanwhile": len(waits)}
+    if waits:
+        did |= {"p50": f"{statistics.median(waits):.2f} s", "p99": f"{sorted(waits)[int(len(waits) * 0.99)]:.2f} s"}
+    return Result("surge", did, [f"{case}: not one letter" for case in late])
+
+
+async def _ask_meanwhile(handles: list[Any], plans: list[Plan], waits: list[float]) -> None:
+    for number in itertools.count():
+        plan, handle = plans[number % len(handles)], handles[number % len(handles)]
+        says = {
+            "message_id": f"meanwhile-{number}",
+            "happened_on": plan.opened_on.isoformat(),
+            "recorded_by": "chaos",
+            "recorded_at": plan.opened["recorded_at"],
+            "type": "phone",
+        }
+        began = time.monotonic()
+        with suppress(WorkflowUpdateFailedError):  # until the case is opened
+            await steadily(partial(handle.execute_update, "contact_made", says))
+            waits.append(time.monotonic() - began)
+        await asyncio.sleep(0.1)
 
 
 async def dark(home: Path, seed: int, dose: Dose) -> Result:
@@ -266,4 +343,4 @@ async def dark(home: Path, seed: int, dose: Dose) -> Result:
     )
 
 
-PARTS: dict[str, Part] = {"kills": kills, "cuts": cuts, "outage": outage, "flood": flood, "dark": dark}
+PARTS: dict[str, Part] = {"kills": kills, "cuts": cuts, "outage": outage, "flood": flood, "surge": surge, "dark": dark}

@@ -123,10 +123,16 @@ class Stage:
         self.faults_file = home / "faults.json"
         self.server = DevServer(self.settings)
         self.line = Line(line_port, port)
-        self.workers = [WorkerProcess(self.settings, self.faults_file, line_port) for _ in range(workers)]
+        self.workers: list[WorkerProcess] = []
+        self.add_workers(workers)
         self.outbox = Outbox(self.settings.letters)
         self.server_recoveries: list[float] = []
         self.worker_recoveries: list[float] = []
+
+    def add_workers(self, count: int) -> None:
+        """More workers, to be started."""
+        port = self.line.port
+        self.workers += [WorkerProcess(self.settings, self.faults_file, port) for _ in range(count)]
 
     def set_faults(self, faults: Faults) -> None:
         """What the outside world does from now on."""
