@@ -227,10 +227,10 @@ async def flood(home: Path, seed: int, dose: Dose) -> Result:
         await asyncio.gather(*(send(number) for number in range(dose.flood)))
         again = range(0, dose.flood, 5)
         await asyncio.gather(*(send(number) for number in again))
-        before, _ = await settled(handle)
+        before = await _all_taken_in(handle, min(dose.flood + 1, HEARD))
         runs = await _runs(client, plan.case)
         await _reset(client, plan.case)
-        status, _ = await settled(client.get_workflow_handle(plan.case))
+        status = await _all_taken_in(client.get_workflow_handle(plan.case), before["facts_heard"])
         letters = len(stage.outbox.letters(plan.case))
     found = [
         f"{name} is {status[name]} after the reset, was {before[name]}"
@@ -246,6 +246,16 @@ async def flood(home: Path, seed: int, dose: Dose) -> Result:
     if dose.flood >= 5000 and runs < 2:
         found.append("did not continue as new")
     return Result("flood", {"signals": dose.flood, "sent twice": len(again), "runs": runs, "resets": 1}, found)
+
+
+async def _all_taken_in(handle: Any, heard: int) -> dict[str, Any]:
+    """The status once the case has heard so many facts, or does not come to it in two minutes."""
+    for _ in range(240):
+        status, _timeline = await settled(handle)
+        if status["facts_heard"] == heard:
+            break
+        await asyncio.sleep(0.5)
+    return status
 
 
 async def _reset(client: Client, case: str) -> None:

@@ -21,6 +21,10 @@ _FINAL = (
 )
 
 
+_FULL = "exceeded workflow execution limit for signal events"
+"""What the server says when a run has all the signals it takes: it takes more when the case has continued as new."""
+
+
 async def steadily(call: Callable[[], Awaitable[Answer]], patience: float = PATIENCE) -> Answer:
     """Make a call until it is answered; an answer that is final, though it is a refusal, is raised."""
     until = time.monotonic() + patience
@@ -30,7 +34,7 @@ async def steadily(call: Callable[[], Awaitable[Answer]], patience: float = PATI
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             pass
         except RPCError as error:
-            if error.status in _FINAL:
+            if error.status in _FINAL and _FULL not in str(error):
                 raise
         except RuntimeError as error:  # the client's connection is gone
             if "overridden" not in str(error) and "connect" not in str(error).lower():

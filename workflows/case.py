@@ -21,10 +21,10 @@ from domain.policy import EditionRead, Policy
 from domain.rules.edition import in_force
 from domain.views import Receipt, Status, details, explain, next_action_at, receipt, status
 from workflows.attributes import changes, shown_by, shows
-from workflows.inbox import Answer, Inbox, Message, text_of
+from workflows.inbox import Answer, Inbox, text_of
 from workflows.messages import together, ways_in
 from workflows.performing import RETRIES, WAYS, Performing
-from workflows.start import CASE_WORKFLOW, Ended, Start
+from workflows.start import CASE_WORKFLOW, Ended, Message, Start
 
 
 @workflow.defn(name=CASE_WORKFLOW)
@@ -41,6 +41,7 @@ class CaseWorkflow(Inbox[Case]):
         self._start, self._start_fault = _read_start(start)
         self.policy = self._start.edition if isinstance(self._start.edition, Policy) else None
         self.state = self._start.carried or Case(workflow.info().workflow_id)
+        self.inbox += self._start.waiting
         self._news: list[News] = []
         self._performing: dict[Lane, Performing] = {}
         self._rounds: dict[Lane, int] = {}
@@ -57,6 +58,8 @@ class CaseWorkflow(Inbox[Case]):
             self._open(start, policy)
         while True:
             self.answered = False
+            if self._leaving and self.is_flooded and not self._performing and not self._news:
+                workflow.continue_as_new(self._carry(policy))  # at once: under a flood a task that lasts is given up
             self._take_in(policy)
             self._perform(policy)
             if self._is_over():
@@ -202,7 +205,8 @@ class CaseWorkflow(Inbox[Case]):
         )
 
     def _carry(self, policy: Policy) -> Start:
-        return Start(edition=policy, carried=self.state, continue_after_days=self._start.continue_after_days)
+        days = self._start.continue_after_days
+        return Start(edition=policy, carried=self.state, waiting=tuple(self.inbox), continue_after_days=days)
 
     def _ended(self) -> Ended:
         case = self.state

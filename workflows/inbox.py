@@ -5,7 +5,6 @@ Handlers are synchronous, and only remember or answer; the loop of the workflow 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -17,6 +16,7 @@ from domain.intake import CONTENT_KEPT, Dismissal, Duplicate, Refused, Resubmitt
 from domain.ledger import Heard, Ledger
 from domain.policy import Policy
 from workflows.messages import Messages
+from workflows.start import Message
 
 Answer = Callable[[], Any]
 """A receipt, written when somebody waits for it: an update does, a signal does not."""
@@ -24,18 +24,13 @@ Answer = Callable[[], Any]
 Awaited = TypeVar("Awaited")
 Told = TypeVar("Told", bound=Ledger)
 
-FACTS_A_TASK = 500
-"""Facts decided on in one workflow task; under a flood the rest waits for the next, which keeps tasks short."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message as it came, and what is wrong with its shape, if anything is."""
-
-    name: str
-    content: str
-    fault: str | None
-    at: datetime
+FACTS_A_TASK = 100
+"""Facts decided on in one workflow task; under a flood the rest waits for the next. While a task lasts the server
+keeps some hundred signals waiting, and gives the task up when more come."""
+CARRIED_CHARACTERS = 1_300_000
+"""How much travels along at continue-as-new, of the state and of what was not taken in yet: the server takes 2 MB."""
+_ENVELOPE = 150
+"""Characters that a carried message takes beside its content, about; and its quotes are escaped."""
 
 
 class Inbox(Messages, Generic[Told]):
@@ -123,6 +118,12 @@ class Inbox(Messages, Generic[Told]):
     def _release(self, entry: str, says: str, at: datetime, policy: Policy) -> Answer:
         self.state = release(self.state, entry, says, at, policy)
         return lambda: self.released(entry, f"Out of quarantine: {says} (ALL-2)")
+
+    @property
+    def is_flooded(self) -> bool:
+        """Whether more waits than one task takes in, and little enough to travel along at continue-as-new."""
+        waiting = sum(_ENVELOPE + len(message.content) * 4 // 3 for message in self.inbox)
+        return len(self.inbox) > FACTS_A_TASK and self.state.weight + waiting <= CARRIED_CHARACTERS
 
     async def something_new(self, is_there: Callable[[], object]) -> None:
         """Wait for a message, or for what else is awaited; under a flood, for the next workflow task."""

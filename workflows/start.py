@@ -1,5 +1,7 @@
 """What the workflows are started with, and what they end with."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,12 +18,22 @@ STAFFING_WORKFLOW = "ReengagementStaffing"
 TASK_QUEUE = "reengagement"
 
 
+@dataclass(frozen=True)
+class Message:
+    """A message as it came, and what is wrong with its shape, if anything is."""
+
+    name: str
+    content: str
+    fault: str | None
+    at: datetime
+
+
 class Start(BaseModel):
     """A case's input: the opening fact, and the policy edition with its values (ALL-5).
 
     `edition` holds an edition's values (a `Policy`). From a stock client an edition's id will do, or none for the
     program's default: the values are then read by an activity, so that they stand in history all the same. `carried`
-    is the state that continue-as-new brings along.
+    and `waiting` are what continue-as-new brings along: the state, and what was not taken in yet.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -29,6 +41,7 @@ class Start(BaseModel):
     opened: Any = None
     edition: Any = None
     carried: Case | None = None
+    waiting: tuple[Message, ...] = ()
     continue_after_days: Annotated[int, Field(ge=1)] = 365
 
 
