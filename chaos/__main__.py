@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from chaos.parts import FULL, PARTS, SHORT, Dose, Result
 from cli.console import FAILED, OK, USAGE, err, fail, out
@@ -24,6 +25,9 @@ def main(
     keep: Annotated[Path | None, typer.Option(help="Keep servers' and workers' files here")] = None,
 ) -> None:
     """Break everything, in stated doses, and see that no promise is broken. Exits with 0 when none is."""
+    # That calls fail and are made again is what this is about; the SDK says so of each.
+    quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=quiet)))
     names = part or list(PARTS)
     if set(names) - set(PARTS):
         fail(f"--part: one of {', '.join(PARTS)}", USAGE)

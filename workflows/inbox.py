@@ -73,16 +73,16 @@ class Inbox(Messages, Generic[Told]):
         """Take in what came before, then what the update says, and answer with what it did."""
         policy = self.policy
         assert policy is not None  # noqa: S101 - the validator has refused
-        self.take_in(policy, most=None)
+        self.take_in(policy, everything=True)
         self.answered = True  # the loop has what was decided here still to carry out
         answer = self.decide_on(Message(name, *text_of([value]), workflow.now()), policy)
         if isinstance(answer, Refused):  # what came before, in the same task, made it wrong
             raise ApplicationError(answer.because, type="Refused", non_retryable=True)
         return answer()
 
-    def take_in(self, policy: Policy, most: int | None = FACTS_A_TASK) -> None:
+    def take_in(self, policy: Policy, *, everything: bool = False) -> None:
         """Take in what was heard, in the order it was heard; what can't be taken goes into quarantine."""
-        messages = self.inbox[:most]
+        messages = self.inbox[: None if everything else FACTS_A_TASK]
         self.inbox = self.inbox[len(messages) :]
         for message in messages:
             answer = self.decide_on(message, policy)

@@ -49,7 +49,7 @@ class StaffingWorkflow(Inbox[Staffing]):
                 workflow.continue_as_new(start.model_copy(update={"carried": self.state}))
             await self.something_new(lambda: False)
         heard_by_case = await self._tell_the_case()
-        self.take_in(policy, most=None)
+        self.take_in(policy, everything=True)
         if self.state.decision and not heard_by_case:
             self._publish(policy, unheard=True)
         return StaffingEnded(
