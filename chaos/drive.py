@@ -30,6 +30,7 @@ class Driven:
     bad: int = 0
     too_late: int = 0
     refused: dict[str, str] = field(default_factory=dict)
+    silent: str | None = None
     until: datetime | None = None
 
 
@@ -48,14 +49,21 @@ class Driver:
     async def _drive(self, plan: Plan) -> Driven:
         async with self._place:
             driven = Driven(plan)
-            handle = await self.open(plan)
-            for day in sorted({one.day for one in plan.sendings}):
-                await self.to(handle, plan, day)
-                for sending in (one for one in plan.sendings if one.day == day):
-                    await self._send(handle, sending, driven)
-            await self.to(handle, plan, DAYS + MOST_LATE + 1)
-            driven.until = await self._clock(handle)
+            try:
+                await self._live(driven)
+            except TimeoutError as error:
+                driven.silent = str(error)
             return driven
+
+    async def _live(self, driven: Driven) -> None:
+        plan = driven.plan
+        handle = await self.open(plan)
+        for day in sorted({one.day for one in plan.sendings}):
+            await self.to(handle, plan, day)
+            for sending in (one for one in plan.sendings if one.day == day):
+                await self._send(handle, sending, driven)
+        await self.to(handle, plan, DAYS + MOST_LATE + 1)
+        driven.until = await self._clock(handle)
 
     async def open(self, plan: Plan) -> WorkflowHandle[Any, Any]:
         """Open a case, once."""

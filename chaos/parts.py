@@ -43,10 +43,11 @@ class Dose:
     flood: int
     surge: int
     dark_seconds: float
+    between_kills: tuple[float, float]
 
 
-FULL = Dose(2000, 50, 50, 20, 60, 300, 10_000, 5000, 60)
-SHORT = Dose(12, 1, 1, 1, 2, 4, 300, 20, 2)
+FULL = Dose(2000, 50, 50, 20, 60, 300, 10_000, 5000, 60, between_kills=(4, 10))
+SHORT = Dose(12, 1, 1, 1, 2, 4, 300, 20, 2, between_kills=(0.5, 3))
 
 
 @dataclass
@@ -84,7 +85,7 @@ async def kills(home: Path, seed: int, dose: Dose) -> Result:
         driving = asyncio.create_task(driver.drive_all(plans))
         killed = {"worker": 0, "server": 0}
         while killed["worker"] < dose.worker_kills or killed["server"] < dose.server_kills:
-            await asyncio.sleep(chance.uniform(0.5, 3))
+            await asyncio.sleep(chance.uniform(*dose.between_kills))
             if killed["worker"] < dose.worker_kills:
                 await stage.kill_worker(killed["worker"] % 2, probe)
                 killed["worker"] += 1

@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 Answer = TypeVar("Answer")
 
-PATIENCE = 240.0
+PATIENCE = 600.0
 """Seconds after which something is lost that was to come back."""
 ATTEMPT = timedelta(seconds=15)
 _FINAL = (
