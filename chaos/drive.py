@@ -31,6 +31,7 @@ class Driven:
     too_late: int = 0
     refused: dict[str, str] = field(default_factory=dict)
     silent: str | None = None
+    clock_jumped: bool = False
     until: datetime | None = None
 
 

@@ -100,6 +100,7 @@ async def kills(home: Path, seed: int, dose: Dose) -> Result:
     did: dict[str, Any] = {"cases": len(plans), "messages": driver.sent, **{f"{k} kills": v for k, v in killed.items()}}
     did |= {"answers lost": "10 %", "bad": sum(one.bad for one in driven)}
     did |= {"after the end": sum(one.too_late for one in driven), "refused": sum(len(one.refused) for one in driven)}
+    did["clock jumped by the server"] = sum(one.clock_jumped for one in driven)
     for name, took in (("worker", stage.worker_recoveries), ("server", stage.server_recoveries)):
         did[f"{name} back, p95"] = f"{_p95(took):.1f} s"
     return Result("kills", did, violations)
