@@ -33,7 +33,7 @@ class OfficeHours(_Entry):
 
 
 class Provider(_Entry):
-    """An MWA service provider, as the MWA System displays it. MO-2."""
+    """Who sends the letters: the MWA provider that is displayed (MO-2), or a branch office (OR-5)."""
 
     code: Code
     name: Line

@@ -37,16 +37,22 @@ def read_edition(edition: str, directory: Path = EDITIONS) -> Policy:
     return policy
 
 
-def _with_base(edition: str, directory: Path) -> Any:
+def _with_base(edition: str, directory: Path, over: tuple[str, ...] = ()) -> Any:
     """An edition's values over those of the one it extends, if any: the file says what changed; `null` leaves out."""
     content = _parsed((directory / f"{edition}.yaml").read_text("utf-8"), source=f"{edition}.yaml")
     base = content.pop("extends", None) if isinstance(content, dict) else None
     if base is None:
         return content
-    if base not in edition_ids(directory) or base == edition:
-        raise BadEdition(f"{edition}.yaml: extends: no other edition of that id")
-    under = _with_base(base, directory)
-    return {**under, **content, "rules": {**under.get("rules", {}), **content.get("rules", {})}}
+    if base in (edition, *over):
+        raise BadEdition(f"{edition}.yaml: extends: goes in a circle")
+    if base not in edition_ids(directory):
+        raise BadEdition(f"{edition}.yaml: extends: no edition of that id")
+    under = _with_base(base, directory, (edition, *over))
+    if not isinstance(under, dict):
+        return under
+    rules = content.get("rules", {})
+    merged = {**under.get("rules", {}), **rules} if isinstance(rules, dict) else rules
+    return {**under, **content, "rules": merged}
 
 
 def parse_edition(text: str, source: str = "edition") -> Policy:

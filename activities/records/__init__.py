@@ -1,1 +1,1 @@
-"""The systems of record a case writes to: MWA System, IEP, eligibility alerts, staff tasks."""
+"""The systems of record a case writes to: MWA System, IEP, PDP, TRACS, ONE, eligibility alerts, staff tasks."""

@@ -100,3 +100,32 @@ def test_a_reason_names_rule_citation_edition_and_the_values_used() -> None:  # 
     assert (reason.rule, reason.edition) == ("MO-3", "mo-mwa/2014-01-27")
     assert reason.cites.startswith("MO 0290.040.00")
     assert reason.inputs == {"last_sent_on": "2014-01-27"}
+
+
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        ({"a": "extends: x/b\nid: x/a", "b": "extends: x/a\nid: x/b"}, "extends: goes in a circle"),
+        ({"a": "extends: x/a\nid: x/a"}, "extends: goes in a circle"),
+        ({"a": "extends: x/other\nid: x/a"}, "extends: no edition of that id"),
+        ({"a": "extends: x/b\nrules: [1]", "b": TEXT}, "rules"),
+        ({"a": "extends: x/b\nrules:", "b": TEXT}, "rules"),
+        ({"a": "extends: x/b", "b": "- a list"}, "edition"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_an_edition_that_extends_what_it_cannot_is_refused(tmp_path: Path, files: dict[str, str], names: str) -> None:
+    """ALL-5: by name, also when it goes in a circle."""
+    (tmp_path / "x").mkdir()
+    for name, text in files.items():
+        (tmp_path / f"x/{name}.yaml").write_text(text)
+    with pytest.raises(BadEdition, match=names):
+        read_edition("x/a", tmp_path)
+
+
+def test_an_edition_that_extends_another_has_its_values_and_says_what_changed() -> None:  # ALL-5
+    before, after = edition("mo-mwa/2014-01-27"), edition("mo-mwa/2016-01-01")
+    assert (before.limit_months.value, after.limit_months.value) == (60, 45)
+    changed = {name for name, value in after if value != getattr(before, name)}
+    assert changed == {"id", "title", "effective", "limit_months", "rules"}
+    assert {topic for topic, rule in after.rules.items() if rule != before.rules[topic]} == {"limit"}
