@@ -23,7 +23,8 @@ from settings import Settings
 _ROOT = Path(__file__).parents[1]
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports nobody uses now, within what the settings allow."""
     with ExitStack() as held:
         taken = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in taken:
@@ -118,7 +119,7 @@ class Stage:
     """Server, workers, line, and where letters and records end up."""
 
     def __init__(self, home: Path, workers: int) -> None:
-        port, ui_port, line_port = _free_ports(3)
+        port, ui_port, line_port = free_ports(3)
         self.settings = Settings(home=home, port=port, ui_port=ui_port, shutdown_seconds=2)
         self.faults_file = home / "faults.json"
         self.server = DevServer(self.settings)

@@ -17,13 +17,12 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
     WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import RawValue
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError, RPCStatusCode
 
-from cli.asking import ANSWER_WITHIN
+from cli.asking import ANSWER_WITHIN, NoAnswer, answered
 from cli.console import FAILED, OK, PARTLY, err, out, print_json, progress
 from cli.correcting import as_fact, edited, json_object
 from domain.intake import DISMISS, RESUBMIT, held_id
@@ -36,10 +35,6 @@ OPEN_WITH_SOMETHING_HELD = (
 )
 
 Of = TypeVar("Of")
-
-
-class NoAnswer(RuntimeError):
-    """A case or the server does not answer; says which, and why."""
 
 
 @dataclass(frozen=True)
@@ -236,11 +231,12 @@ def _messages(events: Iterable[HistoryEvent]) -> Iterator[tuple[str, Sequence[Pa
 async def _tell(client: Client, case: str, update: str, said: dict[str, Any]) -> dict[str, Any]:
     """The receipt; raises NoAnswer with the reason where there is none."""
     try:
-        async with asyncio.timeout(ANSWER_WITHIN.total_seconds()):  # the client would ask again for ever
-            receipt: dict[str, Any] = await client.get_workflow_handle(case).execute_update(update, said)
+        receipt: dict[str, Any] = await answered(client.get_workflow_handle(case).execute_update(update, said))
     except WorkflowUpdateFailedError as error:
         raise NoAnswer(f"refused: {error.cause}") from error
-    except (RPCError, WorkflowUpdateRPCTimeoutOrCancelledError, TimeoutError) as error:
+    except NoAnswer as error:
+        raise NoAnswer(f"{case}: {error}") from error
+    except RPCError as error:
         raise _no_answer(case, error) from error
     return receipt
 

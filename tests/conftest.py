@@ -1,8 +1,6 @@
 """One real server, with its worker, for the whole test run; started when the first test asks for it."""
 
-import socket
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -11,17 +9,9 @@ import devserver
 import worker
 from activities.outbox import Outbox
 from activities.records.store import Records
+from chaos.stage import free_ports
 from settings import Settings
 from tests.workflow.living import World
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody uses now, within what the settings allow."""
-    with ExitStack() as held:
-        taken = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in taken:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in taken]
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.case import Case, once_a_day
-from domain.commands import Command, FinaliseTracs, OfferResources, SelectOnTracs, UpdateOne, UpdatePdp
+from domain.commands import FinaliseTracs, OfferResources, SelectOnTracs, UpdateOne, UpdatePdp
 from domain.facts import ContactMade, StaffingDecided
 from domain.policy import DisqualificationPolicy, Policy
 from domain.rules.address import address
@@ -113,28 +113,19 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
 
 def _dq1(case: Case, policy: Policy, terms: DisqualificationPolicy, decision: StaffingDecided) -> Iterator[Effect]:
     number, on = decision.number, decision.happened_on
-
-    def step(key: str, command: type[Command], says: str, **said: object) -> Effect:
-        made = command(effect=effect_id(case, key), case_id=case.id, **said)
-        return Effect(key, made, policy.reason("sanction", says, staffing=number, held_on=on))
-
     hours = terms.attendance_hours.value
-    yield step(
-        f"dq1/{number}/pdp",
-        UpdatePdp,
-        f"the RE step of the same day, with {hours:g}-hour attendance",
-        entry="re_step",
-        dated=on,
-        attendance_hours=hours,
-    )
-    told = narration(case, policy, decision)
-    yield step(f"dq1/{number}/one", UpdateOne, "ONE is updated", action="apply_dq1", dated=on, case_note=told)
-    for key, text in (
-        (f"pdp-copy/{number}", "Give the participant a copy of the updated PDP"),
-        (f"attempt/{number}", "Go on attempting to engage: make the next contact, and record it"),
-    ):
-        if not (key.startswith("attempt/") and _attempted_on(case, on)):
-            yield task(case, policy, "sanction", key, text, staffing=number)
+    key = f"dq1/{number}/pdp"
+    pdp = UpdatePdp(effect=effect_id(case, key), case_id=case.id, entry="re_step", dated=on, attendance_hours=hours)
+    says = f"the RE step of the same day, with {hours:g}-hour attendance"
+    yield Effect(key, pdp, policy.reason("sanction", says, staffing=number, held_on=on))
+    key, told = f"dq1/{number}/one", narration(case, policy, decision)
+    one = UpdateOne(effect=effect_id(case, key), case_id=case.id, action="apply_dq1", dated=on, case_note=told)
+    yield Effect(key, one, policy.reason("sanction", "ONE is updated", staffing=number, held_on=on))
+    copy = "Give the participant a copy of the updated PDP"
+    yield task(case, policy, "sanction", f"pdp-copy/{number}", copy, staffing=number)
+    if not _attempted_on(case, on):
+        attempt = "Go on attempting to engage: make the next contact, and record it"
+        yield task(case, policy, "sanction", f"attempt/{number}", attempt, staffing=number)
     yield from _resources(case, policy, terms, decision)
 
 

@@ -16,9 +16,9 @@ from temporalio.client import Client
 
 from activities.outbox import Outbox
 from activities.records.store import Records
+from chaos.stage import free_ports
 from converter.plugin import plugin
 from settings import Settings
-from tests.conftest import free_ports
 from tests.workflow.living import Life, World
 
 GRACE_SECONDS = 5

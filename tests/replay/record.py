@@ -19,9 +19,9 @@ import devserver
 import worker
 from activities.outbox import Outbox
 from activities.records.store import Records
+from chaos.stage import free_ports
 from domain.calendar import add_months, first_day, first_week_from, month_of, next_week, week_end
 from settings import Settings
-from tests.conftest import free_ports
 from tests.workflow.living import ADDRESS, GUIDE, OREGON, Life, World, opening, today_in_missouri
 from tests.workflow.test_effects import Post, served_by
 

@@ -28,8 +28,8 @@ from activities.perform import Activities, read_edition
 from activities.providers import ProviderDirectory
 from activities.records.store import Records
 from activities.staffings import Staffings
+from chaos.stage import free_ports
 from settings import Settings
-from tests.conftest import free_ports
 from tests.workflow.living import ADDRESS, OREGON, PATIENCE, Life, World, fact, new_id, opening, today_in_missouri
 from workflows import performing
 from workflows.case import CaseWorkflow
