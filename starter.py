@@ -348,12 +348,13 @@ def open_staffing(
         str, typer.Option(help="family_coach, department, contractor, participant or community_partner")
     ] = "family_coach",
     partner: Annotated[str | None, typer.Option(help="The community partner; its release must be on file")] = None,
+    requester: Annotated[str | None, typer.Option(help="Who requests it, by name or function")] = None,
     by: By = "command line",
     on: On = None,
     json: Json = False,
 ) -> None:
     """Request a staffing of a case (OR-4)."""
-    said = {"role": role, "partner": partner}
+    said = {"role": role, "partner": partner, "requester": requester}
     _tell(case, "staffing_requested", said, by, on, staffing=False, as_json=json)
 
 

@@ -96,7 +96,8 @@ def _no_answer(id: str, error: Exception) -> int:
 def _show_status(status: dict[str, Any]) -> None:
     table = Table("", "answer", "evidence", title=status["staffing"])
     by = f", by {status['requested_by']}" if status["requested_by"] else ""
-    partner = f" ({status['partner']})" if status["partner"] else ""
+    named = ", ".join(filter(None, (status["requester"], status["partner"])))
+    partner = f" ({named})" if named else ""
     called = f"{status['why']} on {status['called_on']}{by}{partner}".replace("_", " ")
     table.add_row("called", called, f"reviews staffing {status['reviews']}" if status["reviews"] else "")
     table.add_row("stands", status["says"], "", end_section=True)

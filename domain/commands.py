@@ -230,6 +230,7 @@ class OpenStaffing(_Command):
     called_on: date
     role: str | None = None
     partner: str | None = None
+    requester: str | None = None
     reviews: int | None = None
     record: tuple[Recorded, ...] = ()
 

@@ -89,7 +89,7 @@ def _take_in(case: Case, news: News, policy: Policy) -> Case:
 
 _UNTOLD = (
     *("message_id", "happened_on", "recorded_by", "recorded_at"),
-    *("note", "address", "name", "about", "reason", "record"),
+    *("note", "address", "name", "about", "reason", "record", "requester"),
 )
 
 

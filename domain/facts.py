@@ -209,6 +209,7 @@ class StaffingRequested(Fact):
     partner: Line | None = Field(
         default=None, validate_default=True, description="The organisation, where a community partner requests it"
     )
+    requester: Line | None = Field(default=None, repr=False, description="Who requests it, by name or function")
     note: Text | None = None
 
     @field_validator("partner")

@@ -165,6 +165,7 @@ def _opening(case: Case, policy: Policy, staffing: Staffing) -> Iterator[Effect]
         called_on=call.on,
         role=call.request.role if call.request else None,
         partner=call.request.partner if call.request else None,
+        requester=call.request.requester if call.request else None,
         reviews=earlier[-1].number if earlier else None,
         record=record,
     )

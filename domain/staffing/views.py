@@ -75,6 +75,7 @@ class StaffingStatus:
     called_on: date
     requested_by: str | None
     partner: str | None
+    requester: str | None
     reviews: int | None
     says: str
     considerations: tuple[dict[str, Any], ...]
@@ -100,6 +101,7 @@ def status(staffing: Staffing, policy: Policy) -> StaffingStatus:
         called_on=call.called_on,
         requested_by=call.role,
         partner=call.partner,
+        requester=call.requester,
         reviews=call.reviews,
         says=says(staffing, policy),
         considerations=tuple(_considerations(staffing, policy)),

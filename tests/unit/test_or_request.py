@@ -192,3 +192,12 @@ def test_a_decision_that_stands_is_listed_though_the_request_for_its_staffing_wa
 def test_a_release_cannot_end_before_it_is_filed() -> None:  # OR-4, ALL-2
     with pytest.raises(ValidationError, match="before the date on which it was filed"):
         release("2026-03-01", until=on("2026-02-01"))
+
+
+def test_a_staffing_says_who_requested_it_and_in_what_role() -> None:  # OR-4
+    """The name is told by the staffing; the case's timeline has the role alone (ALL-6)."""
+    asked = requested("2026-02-10", "contractor").model_copy(update={"requester": "Wilhelmina Contractor"})
+    case = disqualified().after(asked)
+    [opened] = [one for one in commands(case, OpenStaffing) if one.number == 2]
+    assert (opened.role, opened.requester) == ("contractor", "Wilhelmina Contractor")
+    assert "Wilhelmina" not in " ".join(entry.says for entry in case.case.timeline)
