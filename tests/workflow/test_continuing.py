@@ -105,7 +105,7 @@ async def test_what_was_not_taken_in_yet_travels_along(world: World, monkeypatch
     queue = new_id()
     start = Start(opened=opening(today_in_missouri()), edition=MISSOURI)
     handle = await world.client.start_workflow(CASE_WORKFLOW, start, id=new_id(), task_queue=queue)
-    said = [fact(today_in_missouri(), type="phone") for _ in range(150)]
+    said = [fact(today_in_missouri(), type="phone") for _ in range(30)]
     for one in said:
         await handle.signal("contact_made", one)
     async with served_by(world, Post(world.outbox), queue):
