@@ -59,7 +59,7 @@ async def working(
         worker = Worker(
             client,
             task_queue=TASK_QUEUE,
-            activities=[activities.deliver_letter, activities.record, read_edition, staffings.staff],
+            activities=[*activities.all, read_edition, staffings.staff, staffings.revoke],
             activity_executor=threads,
             max_concurrent_activities=settings.activity_threads,
             max_cached_workflows=settings.max_cached_cases,

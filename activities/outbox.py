@@ -21,6 +21,7 @@ CREATE TABLE letters (
     file TEXT NOT NULL
 ) STRICT
 """
+_REVOKED = "CREATE TABLE IF NOT EXISTS revoked (effect TEXT PRIMARY KEY) STRICT"
 _LONGEST_WAIT = 30.0
 """Seconds one delivery waits for another to end."""
 
@@ -46,13 +47,25 @@ class Delivered:
     where: str
 
 
+class Revoked(RuntimeError):
+    """An effect that was made void for good is not carried out; the message is its id."""
+
+
 class Carrier(Protocol):
-    """Sends letters on, each exactly once."""
+    """Sends letters on, each exactly once; one that was revoked, never."""
 
     def deliver(self, letter: Letter) -> Delivered:
         """Send a letter; one whose effect was delivered before is not sent again, and the first delivery returned.
 
-        ALL-3. Raises OSError where the letter can't be sent now; trying again is safe.
+        ALL-3. Raises OSError where the letter can't be sent now, when trying again is safe; Revoked for one that was
+        revoked.
+        """
+        ...
+
+    def revoke(self, effect: str) -> Delivered | None:
+        """Never send the letter of an effect; answers with its delivery where it was sent before. ALL-3.
+
+        Raises OSError where that can't be said now; asking again is safe.
         """
         ...
 
@@ -71,14 +84,23 @@ class Outbox:
     def deliver(self, letter: Letter) -> Delivered:
         """Keep a letter, unless its effect is in the index; `where` is the file's path inside the directory.
 
-        ALL-3. Raises OSError when the directory can't be written or is full; then nothing was delivered.
+        ALL-3. Raises OSError when the directory can't be written or is full; then nothing was delivered. Raises Revoked
+        for a letter that was revoked.
         """
-        self._make_index()
-        with self._index() as index:
-            # One writer at a time, over all processes: no two can both find the effect missing.
-            index.execute("BEGIN IMMEDIATE")
+        with self._writing() as index:
+            if index.execute("SELECT effect FROM revoked WHERE effect = ?", (letter.effect,)).fetchone():
+                raise Revoked(letter.effect)
             first = _find(index, letter.effect)
             return first or self._send(index, letter)
+
+    def revoke(self, effect: str) -> Delivered | None:
+        """Never keep the letter of an effect, if it is not in the index. ALL-3. Raises OSError as `deliver` does."""
+        with self._writing() as index:
+            gone = _find(index, effect)
+            if not gone:
+                index.execute("INSERT OR IGNORE INTO revoked (effect) VALUES (?)", (effect,))
+                index.execute("COMMIT")
+            return gone
 
     def letters(self, case_id: str | None = None) -> list[Delivered]:
         """The letters sent, of one case or of all, in order of case and number. Raises OSError when unreadable."""
@@ -105,6 +127,15 @@ class Outbox:
                 yield index
         except sqlite3.Error as error:
             raise OSError(f"the outbox index {self._index_file} can't be used: {error}") from error
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """One writer at a time, over all processes: no two can both find an effect missing."""
+        self._make_index()
+        with self._index() as index:
+            index.execute(_REVOKED)
+            index.execute("BEGIN IMMEDIATE")
+            yield index
 
     def _make_index(self) -> None:
         """Make the index aside and link it into place whole: processes that switch one file to WAL at the same time

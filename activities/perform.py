@@ -1,8 +1,8 @@
 """The activities: commands carried out by the outside world, each effect once (ALL-3)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from pydantic import Field
 from temporalio import activity
@@ -16,10 +16,14 @@ from policy.load import DEFAULT, BadEdition, edition
 
 
 class SystemsOfRecord(Protocol):
-    """What records are written to, each effect once."""
+    """What records are written to, each effect once; what was revoked, never."""
 
     def perform(self, commands: Sequence[RecordCommand], on: date) -> list[Performed]:
         """Carry commands out in their order, all or none. ALL-3."""
+        ...
+
+    def revoke(self, commands: Sequence[RecordCommand], on: date) -> list[Performed]:
+        """Leave commands be for good; answers those that had been carried out. ALL-3."""
         ...
 
 
@@ -31,12 +35,28 @@ class Activities:
         self._providers = providers
         self._records = records
 
+    @property
+    def all(self) -> list[Callable[..., Any]]:
+        """Every activity here, for a worker to register."""
+        return [self.deliver_letter, self.revoke_letter, self.record, self.revoke_records]
+
     @activity.defn(name="deliver_letter")
     def deliver_letter(self, command: LetterCommand, dated: date) -> list[Performed]:
         """Render a letter with the displayed provider's address and hand it to the carrier. MO-2, OR-5."""
         pdf = render(command, self._providers.get(command.provider), dated)
         letter = Letter(command.effect, command.case_id, command.number, dated, pdf)
         return [Performed(effect=command.effect, on=self._carrier.deliver(letter).sent_on)]
+
+    @activity.defn(name="revoke_letter")
+    def revoke_letter(self, command: LetterCommand, on: date) -> list[Performed]:
+        """See that a letter made void never goes, or learn that it has gone. ALL-3."""
+        gone = self._carrier.revoke(command.effect)
+        return [Performed(effect=command.effect, on=gone.sent_on)] if gone else []
+
+    @activity.defn(name="revoke_records")
+    def revoke_records(self, commands: list[RecordCommand], on: date) -> list[Performed]:
+        """See that commands made void are never written, or learn which were. ALL-3."""
+        return self._records.revoke(commands, on)
 
     @activity.defn(name="record")
     def record(self, commands: list[RecordCommand], on: date) -> list[Performed]:

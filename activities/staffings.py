@@ -33,6 +33,17 @@ class Staffings:
                 await _end(command, on)
         return [Performed(effect=command.effect, on=on)]
 
+    @activity.defn(name="revoke_staffing")
+    async def revoke(self, command: OpenStaffing, on: date) -> list[Performed]:
+        """Learn whether a staffing that is called for no more was opened all the same. ALL-3."""
+        try:
+            await activity.client().get_workflow_handle(staffing_id(command.effect)).describe()
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return []
+            raise
+        return [Performed(effect=command.effect, on=on)]
+
     async def _open(self, command: OpenStaffing, policy: Policy) -> None:
         with suppress(WorkflowAlreadyStartedError):
             await activity.client().start_workflow(

@@ -3,10 +3,10 @@
 import errno
 import random
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -14,6 +14,7 @@ from activities.outbox import Carrier, Delivered, Letter
 from activities.perform import SystemsOfRecord
 from domain.commands import Performed, RecordCommand
 
+Answer = TypeVar("Answer")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -51,23 +52,30 @@ class _Misbehaving:
 
 
 class FaultyVendor(_Misbehaving):
-    """A carrier that is down, has a full disk, or takes a letter and drops the answer."""
+    """A carrier that is down, has a full disk, or does what it is asked and drops the answer."""
 
     def __init__(self, carrier: Carrier, file: Path) -> None:
         super().__init__(file)
         self._carrier = carrier
 
     def deliver(self, letter: Letter) -> Delivered:
-        """Send a letter, unless something is wrong; some answers are lost after it was sent."""
+        """Send a letter, unless something is wrong."""
+        return self._badly(letter.effect, lambda: self._carrier.deliver(letter))
+
+    def revoke(self, effect: str) -> Delivered | None:
+        """Take a letter back, unless something is wrong."""
+        return self._badly(effect, lambda: self._carrier.revoke(effect))
+
+    def _badly(self, effect: str, do: Callable[[], Answer]) -> Answer:
         faults = Faults.read(self._file)
         if faults.vendor_down:
             raise ConnectionError("the vendor does not answer")
         if faults.disk_full:
             raise OSError(errno.ENOSPC, "no space left on device")
-        delivered = self._carrier.deliver(letter)
-        if self._answer_is_lost(faults, letter.effect):
-            raise ConnectionError("the line broke after the letter was taken")
-        return delivered
+        done = do()
+        if self._answer_is_lost(faults, effect):
+            raise ConnectionError("the line broke after it was done")
+        return done
 
 
 class FaultyRecords(_Misbehaving):
@@ -78,11 +86,18 @@ class FaultyRecords(_Misbehaving):
         self._records = records
 
     def perform(self, commands: Sequence[RecordCommand], on: date) -> list[Performed]:
-        """Write, unless something is wrong; some answers are lost after it was committed."""
+        """Write, unless something is wrong."""
+        return self._badly(commands, lambda: self._records.perform(commands, on))
+
+    def revoke(self, commands: Sequence[RecordCommand], on: date) -> list[Performed]:
+        """See that nothing is written, unless something is wrong."""
+        return self._badly(commands, lambda: self._records.revoke(commands, on))
+
+    def _badly(self, commands: Sequence[RecordCommand], do: Callable[[], Answer]) -> Answer:
         faults = Faults.read(self._file)
         if faults.records_read_only:
             raise OSError(errno.EROFS, "attempt to write a readonly database")
-        performed = self._records.perform(commands, on)
+        done = do()
         if commands and self._answer_is_lost(faults, commands[0].effect):
             raise ConnectionError("the line broke after the commit")
-        return performed
+        return done

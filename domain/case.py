@@ -4,8 +4,8 @@ To what was told of it (a `Ledger`) it adds what was commanded, kept by key, so 
 (ALL-3), and where it stands.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property, wraps
@@ -49,7 +49,8 @@ class Issue:
     """One effect given out under a key: `open` until performed; `settled` when a task was done by staff.
 
     `rule` is the id of the rule it was given out under. A key can be issued again after its effect was undone, as
-    number 2 and so on.
+    number 2 and so on. `handed` says that somebody was asked to carry it out: made void then, it is in doubt until the
+    one who was asked says whether it went.
     """
 
     effect: str
@@ -58,6 +59,12 @@ class Issue:
     command: Command | None
     rule: str = ""
     on: date | None = None
+    handed: bool = False
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it was made void when it may already have been carried out."""
+        return self.status == "void" and self.handed
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,19 @@ class Case(Ledger):
     def open_issues(self) -> list[Issue]:
         """What was commanded and is not performed yet, in the order it was commanded."""
         return [issue for issue in self.issues.values() if issue.status == "open"]
+
+    def in_doubt(self) -> list[Issue]:
+        """What was made void, and nobody has said yet whether it had gone."""
+        return [issue for issue in self.issues.values() if issue.in_doubt]
+
+    def under_way(self) -> list[Issue]:
+        """What has still to be carried out, or to be taken back before it is."""
+        return [issue for issue in self.issues.values() if issue.status == "open" or issue.in_doubt]
+
+    def handing(self, effects: Collection[str]) -> Self:
+        """The case once somebody is asked to carry some of its effects out."""
+        handed = {key: replace(issue, handed=True) for key, issue in self.issues.items() if issue.effect in effects}
+        return self.but(issues={**self.issues, **handed})
 
     def open_tasks(self) -> list[Issue]:
         """The staff tasks that stand."""

@@ -47,7 +47,16 @@ class IsStuck:
     received_at: datetime
 
 
-News = Heard | DayCame | WasPerformed | IsStuck
+@dataclass(frozen=True)
+class WasRevoked:
+    """Whoever was asked to carry out what is void now was asked to leave it: some had been carried out. ALL-3."""
+
+    effects: Sequence[str]
+    performed: Sequence[Performed]
+    received_at: datetime
+
+
+News = Heard | DayCame | WasPerformed | IsStuck | WasRevoked
 
 
 @dataclass(frozen=True)
@@ -80,9 +89,11 @@ def _take_in(case: Case, news: News, policy: Policy) -> Case:
         case WasPerformed(performed, received_at):
             return _performed(case, performed, received_at)
         case IsStuck(effects, because):
-            open_effects = {issue.effect for issue in case.open_issues()}
-            stuck = {effect: because for effect in effects if effect in open_effects}
+            under_way = {issue.effect for issue in case.under_way()}
+            stuck = {effect: because for effect in effects if effect in under_way}
             return case.but(troubles={**case.troubles, **stuck})
+        case WasRevoked(effects, performed, received_at):
+            return _revoked(_performed(case, performed, received_at), effects)
         case _:
             return case
 
@@ -111,13 +122,24 @@ def _performed(case: Case, performed: Iterable[Performed], at: datetime) -> Case
         if not done or issue.status not in ("open", "void"):
             continue
         kept = None if isinstance(issue.command, SendLetter) else issue.command
-        issues[key] = replace(issue, status="done", on=done.on, command=kept)
+        issues[key] = replace(issue, status="done", on=done.on, command=kept, handed=False)
         if key.startswith(_UNDO):
             del issues[key]  # what took another effect back is of no further use
         says = f"carried out: {key.removeprefix(_UNDO)}" + (" taken back" if key.startswith(_UNDO) else "")
         entries.append(Entry(at, done.on, "effect", says, (issue.rule,), issue.effect))
     troubles = {effect: because for effect, because in case.troubles.items() if effect not in by_effect}
     return case.but(issues=issues, troubles=troubles).noting(entries)
+
+
+def _revoked(case: Case, effects: Sequence[str]) -> Case:
+    """What had not gone never will: wanted again, it is given out under another effect id."""
+    never = {
+        key: replace(issue, status="undone", command=None, handed=False)
+        for key, issue in case.issues.items()
+        if issue.in_doubt and issue.effect in effects
+    }
+    troubles = {effect: because for effect, because in case.troubles.items() if effect not in effects}
+    return case.but(issues={**case.issues, **never}, troubles=troubles)
 
 
 def _settle(case: Case, policy: Policy) -> Decision:
@@ -207,11 +229,14 @@ class _Book:
 
     def _drop(self, key: str, issue: Issue) -> None:
         if issue.status == "open":
-            self.issues[key] = replace(issue, status="void")
-            self.voided.append(issue.effect)
-            self._note("made void: its ground is gone", issue.rule, issue.effect)
+            self._void(key, issue, "its ground is gone")
         elif issue.status == "settled" or (issue.status == "done" and self._take_back(key, issue)):
             self.issues[key] = replace(issue, status="undone", command=None)
+
+    def _void(self, key: str, issue: Issue, because: str) -> None:
+        self.issues[key] = replace(issue, status="void")
+        self.voided.append(issue.effect)
+        self._note(f"made void: {because}", issue.rule, issue.effect)
 
     def _take_back(self, key: str, issue: Issue) -> bool:
         """Undo what was carried out, if it is of a kind that can be."""
@@ -227,12 +252,17 @@ class _Book:
     def _give_out(self, effect: Effect) -> None:
         """Once; again when it was undone since, or done by staff in error; anew when its content changed."""
         issue, command = self.case.issues.get(effect.key), effect.command
+        if issue and issue.in_doubt:
+            return  # whether it went is asked; then it is settled what is wanted still
         if issue and issue.status == "done" and isinstance(command, OpenTask) and self.case.task_done_on(issue.effect):
             self._take_back(effect.key, issue)
             self.issues[effect.key] = replace(issue, status="settled", command=None)
             return
         again = bool(issue and issue.status == "settled" and not self.case.task_done_on(issue.effect))
         if issue and issue.status in _STANDING and issue.command in (None, command) and not again:
+            return
+        if issue and issue.status == "open" and issue.handed:
+            self._void(effect.key, issue, "it is to say something else")
             return
         number = issue.number + (again or issue.status in ("undone", "done")) if issue else 1
         if issue and (again or issue.status == "done"):

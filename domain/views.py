@@ -133,7 +133,7 @@ def status(case: Case, policy: Policy) -> Status:
         rate_this_month=rate.this_month(case, policy),
         needs_action=needs_action(case),
         open_tasks=tuple(_open_tasks(case)),
-        open_commands=tuple(issue.effect for issue in case.open_issues()),
+        open_commands=tuple(issue.effect for issue in case.under_way()),
         troubles=case.troubles,
         quarantine=tuple(case.quarantine.values()),
         facts_heard=len(case.heard),
@@ -175,7 +175,7 @@ def needs_action(case: Case) -> tuple[str, ...]:
     codes = {issue.command.topic for issue in case.open_tasks() if issue.command and issue.command.kind == "open_task"}
     if case.quarantine:
         codes.add("quarantine")
-    stuck = {lane_of(issue.command) for issue in case.open_issues() if issue.command and issue.effect in case.troubles}
+    stuck = {lane_of(issue.command) for issue in case.under_way() if issue.command and issue.effect in case.troubles}
     codes |= {f"stuck-{lane}" for lane in stuck} | ({"stuck"} if stuck else set())
     if case.phase == Phase.AWAITING_OPENING:
         codes.add("opening")

@@ -55,7 +55,7 @@ def shows(case: Case, policy: Policy, next_action_at: datetime | None, before: S
     While a command is carried out the next action is that one, and its date stays.
     """
     policy = in_force(case, policy)
-    at = before.get(NEXT_ACTION_AT) if case.open_issues() else next_action_at
+    at = before.get(NEXT_ACTION_AT) if case.under_way() else next_action_at
     return {
         PROGRAM: policy.program,
         PHASE: case.phase.value,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
@@ -11,9 +12,9 @@ from temporalio import workflow
 from temporalio.common import RawValue
 
 from domain.calendar import local_date
-from domain.case import Case, Phase
-from domain.commands import Lane, lane_of
-from domain.decide import DayCame, Decision, IsStuck, News, WasPerformed, decide, refuses
+from domain.case import Case, Issue, Phase
+from domain.commands import Command, Lane, lane_of
+from domain.decide import DayCame, Decision, IsStuck, News, WasPerformed, WasRevoked, decide, refuses
 from domain.facts import KINDS
 from domain.intake import Duplicate, Refused, faults
 from domain.ledger import Entry, Heard
@@ -144,17 +145,20 @@ class CaseWorkflow(Inbox[Case]):
     def _perform(self, policy: Policy) -> None:
         """Hand each lane its open commands; give up what is on its way and no longer open. ALL-3."""
         for lane in WAYS:
-            waiting = [issue.command for issue in self.state.open_issues() if issue.command]
-            waiting = [command for command in waiting if lane_of(command) == lane]
+            in_doubt = _commands(self.state.in_doubt(), lane)
+            wanted = in_doubt or _commands(self.state.open_issues(), lane)
             on_its_way = self._performing.get(lane)
-            if on_its_way and (self._leaving or not all(command in waiting for command in on_its_way.commands)):
+            if on_its_way and (self._leaving or not on_its_way.is_still(wanted, revoke=bool(in_doubt))):
                 on_its_way.cancel()
-            elif waiting and not on_its_way and not self._leaving:
-                today = local_date(workflow.now(), policy.time_zone.value)
-                self._performing[lane] = Performing(
-                    lane, waiting, today, self._rounds.get(lane, 0), in_force(self.state, policy)
-                )
-                asyncio.create_task(self._await_performed(self._performing[lane]))  # noqa: RUF006 - the loop waits
+            elif wanted and not on_its_way and not self._leaving:
+                self._hand(lane, wanted, policy, revoke=bool(in_doubt))
+
+    def _hand(self, lane: Lane, commands: list[Command], policy: Policy, *, revoke: bool) -> None:
+        today, rounds = local_date(workflow.now(), policy.time_zone.value), self._rounds.get(lane, 0)
+        performing = Performing(lane, commands, today, rounds, in_force(self.state, policy), revoke=revoke)
+        self._performing[lane] = performing
+        self.state = self.state.handing(performing.effects)
+        asyncio.create_task(self._await_performed(performing))  # noqa: RUF006 - the loop waits
 
     async def _await_performed(self, performing: Performing) -> None:
         done = await performing.done()
@@ -162,6 +166,8 @@ class CaseWorkflow(Inbox[Case]):
         self._rounds[performing.lane] = self._rounds.get(performing.lane, 0) + 1 if isinstance(done, str) else 0
         if isinstance(done, str):
             self._news.append(IsStuck(performing.effects, done, workflow.now()))
+        elif performing.revoke and done is not None:
+            self._news.append(WasRevoked(performing.effects, done, workflow.now()))
         else:
             self._news.append(WasPerformed(done or (), workflow.now()))
 
@@ -192,7 +198,7 @@ class CaseWorkflow(Inbox[Case]):
             self._shown = now
 
     def _is_over(self) -> bool:
-        waiting = self.inbox or self._news or self._performing or self.state.open_issues()
+        waiting = self.inbox or self._news or self._performing or self.state.under_way()
         return self.state.phase == Phase.CLOSED and not waiting
 
     def _should_continue_as_new(self) -> bool:
@@ -218,6 +224,10 @@ class CaseWorkflow(Inbox[Case]):
             letters_sent=len(case.letters_sent()),
             quarantine=list(case.quarantine.values()),
         )
+
+
+def _commands(issues: Sequence[Issue], lane: Lane) -> list[Command]:
+    return [issue.command for issue in issues if issue.command and lane_of(issue.command) == lane]
 
 
 def _values(start: Any) -> list[Any]:

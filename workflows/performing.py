@@ -20,15 +20,16 @@ RETRIES = RetryPolicy(
 @dataclass(frozen=True)
 class _Way:
     activity: str
+    revoke: str
     at_once: int
     attempt: timedelta
     by_edition: bool = False
 
 
 WAYS: dict[Lane, _Way] = {
-    "letters": _Way("deliver_letter", at_once=1, attempt=timedelta(seconds=60)),
-    "records": _Way("record", at_once=50, attempt=timedelta(seconds=30)),
-    "staffings": _Way("staff", at_once=1, attempt=timedelta(seconds=30), by_edition=True),
+    "letters": _Way("deliver_letter", "revoke_letter", at_once=1, attempt=timedelta(seconds=60)),
+    "records": _Way("record", "revoke_records", at_once=50, attempt=timedelta(seconds=30)),
+    "staffings": _Way("staff", "revoke_staffing", at_once=1, attempt=timedelta(seconds=30), by_edition=True),
 }
 
 PATIENCE = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(hours=24))
@@ -37,25 +38,28 @@ as long as they make sense; each round costs a few events of history, so rounds 
 
 
 class Performing:
-    """Commands of one lane on their way: an activity that is cancelled when one of them becomes void."""
+    """Commands of one lane on their way: an activity that is cancelled when one of them becomes void.
 
-    def __init__(self, lane: Lane, commands: Sequence[Command], on: date, rounds: int, policy: Policy) -> None:
+    With `revoke` the activity asks that they be left, where they were made void after they were handed over: an answer
+    that is lost says nothing of whether they were carried out.
+    """
+
+    def __init__(
+        self, lane: Lane, commands: Sequence[Command], on: date, rounds: int, policy: Policy, *, revoke: bool
+    ) -> None:
         way = WAYS[lane]
-        self.lane = lane
+        self.lane, self.revoke = lane, revoke
         self.commands = tuple(commands[: way.at_once])
+        asked: Any = self.commands[0] if way.at_once == 1 else self.commands
         self._handle: workflow.ActivityHandle[Any] = workflow.start_activity(
-            way.activity,
-            args=[
-                self.commands[0] if way.at_once == 1 else self.commands,
-                on,
-                *([policy] if way.by_edition else []),
-            ],
+            way.revoke if revoke else way.activity,
+            args=[asked, on, *([policy] if way.by_edition and not revoke else [])],
             result_type=list[Performed],
             start_to_close_timeout=way.attempt,
             schedule_to_close_timeout=PATIENCE[min(rounds, len(PATIENCE) - 1)],
             retry_policy=RETRIES,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            summary=", ".join(command.kind for command in self.commands[:3]),
+            summary=", ".join(command.kind for command in self.commands[:3]) + (" revoked" if revoke else ""),
         )
         self._cancelled = False
 
@@ -63,6 +67,10 @@ class Performing:
     def effects(self) -> list[str]:
         """The effect ids of what is on its way."""
         return [command.effect for command in self.commands]
+
+    def is_still(self, wanted: Sequence[Command], *, revoke: bool) -> bool:
+        """Whether what is on its way is wanted as it was handed over."""
+        return self.revoke == revoke and all(command in wanted for command in self.commands)
 
     def cancel(self) -> None:
         """Ask that it be given up; it may have happened all the same, and then says so."""

@@ -1,6 +1,6 @@
 """Carries record commands out, each exactly once, and shows staff what is recorded. ALL-3."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, Self, TypeVar, assert_never
 
@@ -8,6 +8,7 @@ from sqlalchemy import Engine, Select, Update, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from activities.outbox import Revoked
 from activities.records.database import READS_ONLY, connect
 from activities.records.schema import (
     AppliedEffect,
@@ -79,6 +80,9 @@ _ENDED: dict[
 }
 """The row a command ends: it stays, and shows when it ended and by which effect."""
 
+_REVOKED = "revoked"
+"""The kind of a ledger entry that keeps an effect from ever being carried out."""
+
 # Only these two know what to do on a conflict, and they are spelled alike.
 _INSERT: dict[str, Callable[[type[Base]], postgresql.Insert | sqlite.Insert]] = {
     "postgresql": postgresql.insert,
@@ -107,7 +111,8 @@ class Records:
     def perform(self, commands: Sequence[RecordCommand], on: date) -> list[Performed]:
         """Carry commands out in their order, all or none; answer each with the date it first took effect. ALL-3.
 
-        An effect that is in the ledger changes nothing and keeps its date, whoever entered it.
+        An effect that is in the ledger changes nothing and keeps its date, whoever entered it. Raises Revoked where one
+        of them was revoked.
         """
         if not commands:
             return []
@@ -119,9 +124,18 @@ class Records:
             for effect, command in once.items():
                 if effect in new:
                     _carry_out(session, command, on)
-            ledger = select(AppliedEffect.effect, AppliedEffect.on_date).where(AppliedEffect.effect.in_(once))
-            took_effect = dict(session.execute(ledger).all())
+            took_effect = _took_effect(session, once)
+            if set(once) - set(took_effect):
+                raise Revoked(", ".join(sorted(set(once) - set(took_effect))))
         return [Performed(effect=command.effect, on=took_effect[command.effect]) for command in commands]
+
+    def revoke(self, commands: Sequence[RecordCommand], on: date) -> list[Performed]:
+        """Never carry commands out, where they were not before: they enter the ledger as revoked. ALL-3."""
+        once = {command.effect: command for command in commands}
+        with Session(self._engine) as session, session.begin():
+            _enter(session, once, on, kind=_REVOKED)
+            took_effect = _took_effect(session, once)
+        return [Performed(effect=effect, on=on_date) for effect, on_date in took_effect.items()]
 
     def case(self, case_id: str) -> CaseRecord | None:
         """The case as the MWA System displays it; None where nothing is recorded."""
@@ -172,14 +186,21 @@ def _oldest_first(
     return query if case_id is None else query.where(table.case_id == case_id)
 
 
-def _enter(session: Session, commands: dict[str, RecordCommand], on: date) -> set[str]:
+def _took_effect(session: Session, effects: Iterable[str]) -> dict[str, date]:
+    """The dates on which effects took effect, of those that did."""
+    ledger = select(AppliedEffect.effect, AppliedEffect.on_date)
+    asked = ledger.where(AppliedEffect.effect.in_(effects), AppliedEffect.kind != _REVOKED)
+    return dict(session.execute(asked).all())
+
+
+def _enter(session: Session, commands: dict[str, RecordCommand], on: date, kind: str | None = None) -> set[str]:
     """Enter every effect in the ledger and answer with the ones that were not in it.
 
     Another worker entering one of them waits here until this one commits. Sorted, so that two never wait for
     each other.
     """
     entries = [
-        {"effect": effect, "case_id": command.case_id, "kind": command.kind, "on_date": on}
+        {"effect": effect, "case_id": command.case_id, "kind": kind or command.kind, "on_date": on}
         for effect, command in sorted(commands.items())
     ]
     insert = _INSERT[session.get_bind().dialect.name]

@@ -117,8 +117,8 @@ async def by_a_bad_post(world: World) -> Life:
         while post.tried < 2:
             await asyncio.sleep(0.1)
         await life.tell("response", answer="agrees")
-        await life.until_done()
         post.down = False
+        await life.until_done()
         await life.days(21)
         await life.until_done()
     return life

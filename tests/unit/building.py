@@ -10,7 +10,7 @@ from typing import Any
 from domain.calendar import instant_of
 from domain.case import Case, Outcome, Phase
 from domain.commands import Command, Performed, SendLetter
-from domain.decide import DayCame, Decision, IsStuck, WasPerformed, deadlines, decide, refuses
+from domain.decide import DayCame, Decision, IsStuck, WasPerformed, WasRevoked, deadlines, decide, refuses
 from domain.fact import Address, Withdrawn
 from domain.facts import (
     AddressChanged,
@@ -238,6 +238,18 @@ class Told:
         named = list(effects) if effects else [issue.effect for issue in self.case.open_issues()]
         done = [Performed(effect=effect, on=self.case.day) for effect in named]
         self._take(decide(self.case, WasPerformed(done, self.case.now), self.policy))
+        return self
+
+    def handed(self) -> Told:
+        """Somebody was asked to carry out what is open."""
+        self.case = self.case.handing([issue.effect for issue in self.case.open_issues()])
+        return self
+
+    def revoked(self, went: Iterable[str]) -> Told:
+        """Those who were asked to carry out what is void now say that it never will be, or that it went."""
+        asked = [issue.effect for issue in self.case.in_doubt()]
+        done = [Performed(effect=effect, on=self.case.day) for effect in went]
+        self._take(decide(self.case, WasRevoked(asked, done, self.case.now), self.policy))
         return self
 
     def leaving_open(self) -> Told:

@@ -29,6 +29,7 @@ from tests.unit.building import (
     on,
     opened,
     opening,
+    refused,
     ta_closed,
     transfer_accepted,
     transfer_requested,
@@ -116,6 +117,43 @@ def test_a_letter_on_its_way_is_void_once_the_recipient_agrees() -> None:  # MO-
     case = opened("2026-01-05").on("2026-02-03").leaving_open().on("2026-02-04").after(agreed("2026-02-04"))
     assert f"{case.case.id}/letter/2" in case.decisions[-1].voided
     assert "letter/2" not in case.open()
+
+
+@pytest.mark.parametrize(
+    ("went", "letters", "next_one"),
+    [
+        pytest.param(True, ["2026-01-05", "2026-02-05"], [], id="it went"),
+        pytest.param(False, ["2026-01-05"], ["letter/2/2"], id="it never will, and another takes its place"),
+    ],
+)
+def test_a_letter_made_void_after_it_was_handed_over_is_in_doubt_until_the_carrier_says_whether_it_went(
+    *, went: bool, letters: list[str], next_one: list[str]
+) -> None:
+    """MO-3, ALL-3: until that is known no other letter goes, though the participant refuses after all."""
+    case = opened("2026-01-05").leaving_open().on("2026-02-04").handed().after(agreed("2026-02-04"))
+    assert [issue.effect for issue in case.case.in_doubt()] == [f"{case.case.id}/letter/2"]
+    assert letters_given_out(case.after(refused("2026-02-05"))) == []
+
+    case.revoked(went=[f"{case.case.id}/letter/2"] if went else [])
+    assert (case.letters, letters_given_out(case), case.case.in_doubt()) == (letters, next_one, [])
+
+
+def letters_given_out(case: Told) -> list[str]:
+    return [effect for effect in case.open() if effect.startswith("letter/")]
+
+
+def test_a_letter_to_another_address_waits_until_the_one_that_was_handed_over_is_revoked() -> None:  # MO-2, ALL-3
+    case = opened("2026-01-05").leaving_open().on("2026-02-04").handed().after(moved("2026-02-04"))
+    assert (case.open(), len(case.case.in_doubt())) == ([], 1)
+    case.revoked(went=[])
+    assert (case.open(), case.letter.address) == (["letter/2/2"], AWAY)
+
+
+def test_an_alert_that_went_with_its_answer_lost_is_withdrawn_when_its_ground_is_gone() -> None:  # MO-8, ALL-3
+    weeks = two_good_weeks()
+    case = opened("2026-01-05").leaving_open().after(*weeks).handed().after(withdrawn("2026-03-02", weeks[1]))
+    case.revoked(went=[f"{case.case.id}/alert/lift"])
+    assert case.gave("withdraw_alert") == ["undo/alert/lift/1"]
 
 
 def test_a_letter_that_went_out_all_the_same_counts_as_sent() -> None:  # MO-3, ALL-3

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from activities.outbox import Delivered, Letter, Outbox
+from activities.outbox import Delivered, Letter, Outbox, Revoked
 
 LETTER = Letter("case-7/letter/1", "case-7", 1, date(2026, 1, 5), b"%PDF first")
 ANOTHER_DAY = replace(LETTER, dated=date(2026, 1, 6), pdf=b"%PDF second attempt")
@@ -99,6 +99,30 @@ def test_a_second_delivery_of_an_effect_returns_the_first_and_leaves_one_letter(
     assert Outbox(outbox.directory).deliver(ANOTHER_DAY) == first
     assert (outbox.directory / first.where).read_bytes() == LETTER.pdf
     assert outbox.letters() == [first]
+
+
+def test_a_revoked_letter_is_never_sent(outbox: Outbox):
+    assert outbox.revoke(LETTER.effect) is None
+    assert outbox.revoke(LETTER.effect) is None
+    with pytest.raises(Revoked, match="case-7/letter/1"):
+        outbox.deliver(LETTER)
+    assert (outbox.letters(), files_in(outbox)) == ([], [])
+    outbox.deliver(replace(LETTER, effect="case-7/letter/1/2"))
+
+
+def test_a_letter_that_was_sent_is_owned_up_to_when_it_is_revoked(outbox: Outbox):
+    sent = outbox.deliver(LETTER)
+
+    assert outbox.revoke(LETTER.effect) == sent
+    assert outbox.deliver(ANOTHER_DAY) == sent
+
+
+def test_an_outbox_from_before_letters_could_be_revoked_is_used_as_it_is(outbox: Outbox):
+    sent = outbox.deliver(LETTER)
+    with closing(sqlite3.connect(outbox.directory / "index.sqlite")) as index:
+        index.execute("DROP TABLE revoked")
+
+    assert outbox.revoke(LETTER.effect) == sent
 
 
 def test_threads_that_deliver_one_effect_at_once_send_one_letter(outbox: Outbox):

@@ -17,6 +17,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from activities.outbox import Revoked
 from activities.records.database import connect
 from activities.records.schema import AppliedEffect, Base, EffectRow, StaffTask
 from activities.records.store import Records
@@ -189,6 +190,20 @@ def test_a_batch_answers_old_and_new_effects_in_its_own_order(records: Records) 
         Performed(effect="alert", on=DAY_1),
         Performed(effect="place", on=DAY_2),
     ]
+
+
+def test_all_3_what_was_revoked_is_never_carried_out_and_what_was_carried_out_says_so(
+    records: Records, records_url: str
+) -> None:
+    records.perform([ALERT], on=DAY_1)
+    before = stored(records_url)
+    assert records.revoke([TASK, ALERT], on=DAY_2) == [Performed(effect="alert", on=DAY_1)]
+    with pytest.raises(Revoked, match=r"^task$"):
+        records.perform([PLACE, TASK], on=DAY_2)
+    assert records.tasks(CASE) == []
+    assert records.perform([ALERT], on=DAY_2) == [Performed(effect="alert", on=DAY_1)]
+    added = {table: rows for table, rows in stored(records_url).items() if rows != before[table]}
+    assert list(added) == ["applied_effect"]
 
 
 def test_nothing_to_perform_is_no_error(records: Records) -> None:

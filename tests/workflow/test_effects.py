@@ -42,6 +42,11 @@ class Post:
             raise OSError("the line broke after the letter was taken")
         return delivered
 
+    def revoke(self, effect: str) -> Delivered | None:
+        if self.down:
+            raise OSError("the post is down")
+        return self._outbox.revoke(effect)
+
 
 @asynccontextmanager
 async def served_by(world: World, post: Post, queue: str | None = None) -> AsyncIterator[str]:
@@ -52,7 +57,7 @@ async def served_by(world: World, post: Post, queue: str | None = None) -> Async
         async with Worker(
             world.client,
             task_queue=queue,
-            activities=[activities.deliver_letter, activities.record, read_edition],
+            activities=[*activities.all, read_edition],
             activity_executor=threads,
         ):
             try:
@@ -120,8 +125,9 @@ async def test_a_letter_made_void_while_it_is_tried_again_is_never_delivered(
         await tried_twice(post)
         receipt = await life.tell(kind)
         assert receipt.voided == (f"{life.id}/letter/1",)
-        ended = await life.result()
+        assert (await life.status()).phase == "closed"
         post.down, tried = False, post.tried
+        ended = await life.result()
         assert ended.letters_sent == 0
         assert life.letters() == []
         assert post.tried == tried
@@ -133,8 +139,8 @@ async def test_an_agreement_makes_the_letter_void_and_a_lapse_sends_it(world: Wo
         life = await world.open(task_queue=queue)
         await tried_twice(post)
         await life.tell("response", answer="agrees")
-        await life.until_done()
         post.down = False
+        await life.until_done()
         assert life.letters() == []
         week = first_week_from(await life.today())
         await life.to(week + timedelta(days=6 + 8))
@@ -152,6 +158,18 @@ async def test_a_letter_that_left_while_it_was_made_void_is_owned_up_to(world: W
         post.open.set()
         ended = await life.result()
         assert ended.letters_sent == len(life.letter_dates())
+
+
+async def test_a_letter_that_left_with_its_answer_lost_is_owned_up_to_though_it_was_made_void(
+    world: World, post: Post
+) -> None:
+    post.answers_to_lose = 1000
+    async with served_by(world, post) as queue:
+        life = await world.open(task_queue=queue)
+        await tried_twice(post)
+        await life.tell("response", answer="agrees")
+        status = await life.until(lambda status: status.letters_sent == 1 and not status.open_commands)
+        assert life.letter_dates() == [status.last_letter_on]
 
 
 async def test_a_letter_whose_answer_was_lost_is_delivered_once(world: World, post: Post) -> None:
@@ -200,12 +218,17 @@ async def test_a_stuck_command_asks_for_action_until_it_goes_through(
         assert len(life.letter_dates()) == 1
 
 
-async def test_a_stuck_letter_made_void_troubles_nobody_any_more(world: World, post: Post, no_patience: None) -> None:
+async def test_a_stuck_letter_made_void_troubles_nobody_once_the_carrier_has_said_that_it_never_went(
+    world: World, post: Post, no_patience: None
+) -> None:
     post.down = True
     async with served_by(world, post) as queue:
         life = await world.open(task_queue=queue)
         await life.until(lambda status: status.troubles)
         await life.tell("response", answer="agrees")
+        status = await life.until(lambda status: status.troubles)
+        assert "stuck-letters" in status.needs_action, "whether it went is not known"
+        post.down = False
         status = await life.until_done()
         assert (status.troubles, status.needs_action) == ({}, ("explain",))
         assert life.letters() == []

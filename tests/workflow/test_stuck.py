@@ -99,7 +99,7 @@ async def worker(
     """A worker of its own for as long as the block runs, with what it depends on as it is that day."""
     directory = ProviderDirectory.load(providers or world.settings.providers)
     activities = Activities(carrier or world.outbox, directory, records or world.records)
-    known = [activities.deliver_letter, activities.record, read_edition]
+    known = [*activities.all, read_edition]
     with ThreadPoolExecutor(4) as threads:
         async with Worker(
             world.client,
