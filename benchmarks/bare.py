@@ -45,6 +45,12 @@ class BareCase:
         """Keep it."""
         self._facts.append(fact)
 
+    @workflow.update(name="contact_made")
+    def contact_told(self, fact: ContactMade) -> int:
+        """Keep it, and answer how many are kept."""
+        self._facts.append(fact)
+        return len(self._facts)
+
     @workflow.signal
     def participation_week(self, fact: ParticipationWeek) -> None:
         """Keep it."""

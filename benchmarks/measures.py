@@ -20,6 +20,7 @@ from activities.providers import ProviderDirectory
 from benchmarks.bare import BareCase
 from benchmarks.sides import Side, closed, facts, opening
 from benchmarks.workers import WorkerProcess, sandbox
+from chaos.steady import steadily
 from converter.plugin import plugin
 from domain.commands import SendLetter
 from settings import Settings
@@ -31,7 +32,7 @@ _SKIPPING = (
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_OPTIONS_UPDATED,
 )
 _AT_ONCE = 16
-_LOOK_AGAIN = 0.05
+LOOK_AGAIN = 0.05
 
 Handle = WorkflowHandle[Any, Any]
 
@@ -48,13 +49,16 @@ class Spent:
 
 @dataclass
 class Measured:
-    """What one side took, round by round; and the histories of the whole lives it lived."""
+    """What one side took, round by round; histories of the lives it lived; seconds until facts were answered."""
 
     opened: list[Spent] = field(default_factory=list)
     told: list[Spent] = field(default_factory=list)
     lived: list[Spent] = field(default_factory=list)
     replayed: list[Spent] = field(default_factory=list)
     histories: list[WorkflowHistory] = field(default_factory=list)
+    surged: list[Spent] = field(default_factory=list)
+    answered_quietly: list[list[float]] = field(default_factory=list)
+    answered_in_surge: list[list[float]] = field(default_factory=list)
 
 
 async def open_cases(
@@ -62,24 +66,29 @@ async def open_cases(
 ) -> tuple[list[Handle], Spent]:
     """Start cases, until each has sent its first letter and waits."""
     start = side.input(opening(datetime.now(UTC)))
-    async with _measuring(worker) as spent:
-        handles = await _in_turns(
+    async with measuring(worker) as spent:
+        handles = await in_turns(
             client.start_workflow(side.workflow, start, id=f"{side.name}-{one}", task_queue=side.task_queue)
             for one in ids
         )
-        await _until_quiet(handles)
+        await until_quiet(handles)
     spent.count = len(handles)
     return handles, spent
 
 
 async def tell_facts(handles: list[Handle], worker: WorkerProcess, each: int) -> Spent:
     """Signal facts to open cases, round by round, until every case has heard all of its."""
-    async with _measuring(worker) as spent:
+    async with measuring(worker) as spent:
         for kind, fact in islice(facts(datetime.now(UTC)), each):
-            await _in_turns(handle.signal(kind, fact) for handle in handles)
-        await _until_quiet(handles)
+            await in_turns(handle.signal(kind, fact) for handle in handles)
+        await until_quiet(handles)
     spent.count = each * len(handles)
     return spent
+
+
+async def answer(handle: Handle, kind: str, fact: dict[str, Any]) -> None:
+    """Tell a fact by update until it is answered: the server gives up the waiting, not the update, after a while."""
+    await steadily(lambda: handle.execute_update(kind, fact, id=fact["message_id"]))
 
 
 async def live(
@@ -88,11 +97,11 @@ async def live(
     """Take cases through sixty months of virtual time side by side, then close them. Letters after the first count."""
     handles, _ = await open_cases(client, side, worker, ids)
     skipper = TimeSkipper(client)
-    async with _measuring(worker) as spent:
+    async with measuring(worker) as spent:
         await asyncio.gather(*[skipper.fast_forward(handle, LIFE) for handle in handles])
-        await _until_quiet(handles)
+        await until_quiet(handles)
     ended = closed(datetime.now(UTC) + LIFE - timedelta(days=1))
-    await _in_turns(handle.signal("ta_case_closed", ended) for handle in handles)
+    await in_turns(handle.signal("ta_case_closed", ended) for handle in handles)
     await asyncio.gather(*[handle.result() for handle in handles])
     histories = [await handle.fetch_history() for handle in handles]
     spent.count = sum(_is_letter(event) for history in histories for event in history.events) - len(handles)
@@ -153,7 +162,8 @@ def print_letters(count: int) -> Spent:
 
 
 @asynccontextmanager
-async def _measuring(worker: WorkerProcess) -> AsyncIterator[Spent]:
+async def measuring(worker: WorkerProcess) -> AsyncIterator[Spent]:
+    """What the block takes: known when it is left. How many of what there were is for the block to say."""
     spent = Spent()
     began, cpu, kib = time.perf_counter(), worker.cpu_seconds, worker.resident_kib
     yield spent
@@ -162,7 +172,7 @@ async def _measuring(worker: WorkerProcess) -> AsyncIterator[Spent]:
     spent.kib = worker.resident_kib - kib
 
 
-async def _in_turns(work: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
+async def in_turns(work: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
     """All of it, so much at once."""
     free = asyncio.Semaphore(_AT_ONCE)
 
@@ -173,9 +183,9 @@ async def _in_turns(work: Iterable[Coroutine[Any, Any, Any]]) -> list[Any]:
     return await asyncio.gather(*[one(part) for part in work])
 
 
-async def _until_quiet(handles: list[Handle]) -> None:
+async def until_quiet(handles: list[Handle]) -> None:
     """Until no case has anything under way. The server is asked, so that the answer costs the worker nothing."""
-    await _in_turns(_quiet(handle) for handle in handles)
+    await in_turns(_quiet(handle) for handle in handles)
 
 
 async def _quiet(handle: Handle) -> None:
@@ -183,7 +193,7 @@ async def _quiet(handle: Handle) -> None:
         said = (await handle.describe()).raw_description
         if not said.HasField("pending_workflow_task") and not said.pending_activities:
             return
-        await asyncio.sleep(_LOOK_AGAIN)
+        await asyncio.sleep(LOOK_AGAIN)
 
 
 def _is_letter(event: HistoryEvent) -> bool:

@@ -77,6 +77,7 @@ class Report:
     cores: int
     seconds: float = 0.0
     rows: list[Row] = field(default_factory=list)
+    title: str = "Ours and a bare hand-written workflow"
 
     @property
     def missed(self) -> list[Row]:
@@ -86,7 +87,7 @@ class Report:
     def table(self) -> Table:
         """A table with a line for each row."""
         table = Table(
-            title=f"Ours and a bare hand-written workflow, {self.cores} cores, {self.seconds:.0f} s",
+            title=f"{self.title}, {self.cores} cores, {self.seconds:.0f} s",
             box=SIMPLE,
             caption="ratio: 1.00 is equal, more is better for ours",
         )

@@ -67,6 +67,11 @@ def facts(now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
         yield _fact("document_received", number, day, now, document=f"pay stub {number}")
 
 
+def contacts(now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of these facts the contacts, which both sides hear by update too."""
+    return ((kind, fact) for kind, fact in facts(now) if kind == "contact_made")
+
+
 def closed(on: datetime) -> dict[str, Any]:
     """The TA case was closed: the end of both sides."""
     return _envelope("ta_case_closed", "closed", on.date(), on)

@@ -1,4 +1,4 @@
-"""A worker process for each side, so that the operating system says what each costs."""
+"""Worker processes, so that the operating system says what each costs: one for each side, and the one that ships."""
 
 import asyncio
 import os
@@ -18,6 +18,7 @@ from benchmarks.sides import SIDES, Side
 from converter.plugin import plugin
 from domain.commands import Performed, RecordCommand, SendLetter
 from process import run_and_exit
+from settings import Settings
 
 CACHED = 20_000
 _ROOT = Path(__file__).parents[1]
@@ -42,9 +43,10 @@ def sandbox() -> SandboxedWorkflowRunner:
 
 
 class WorkerProcess:
-    """A side's worker, seen from outside: what it has used so far."""
+    """A worker, seen from outside: what it has used so far."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
         self._proc = Path(f"/proc/{process.pid}")
 
     @property
@@ -59,12 +61,19 @@ class WorkerProcess:
         pages = int((self._proc / "statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1024
 
+    async def kill(self) -> None:
+        """End it as a crash would."""
+        if self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
 
 @asynccontextmanager
-async def working(side: Side, target: str, namespace: str) -> AsyncIterator[WorkerProcess]:
+async def working(side: Side, client: Client) -> AsyncIterator[WorkerProcess]:
     """A side's worker for as long as the block runs. Raises RuntimeError when it does not get ready."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "benchmarks.workers", side.name, target, namespace),
+        *(sys.executable, "-m", "benchmarks.workers", side.name),
+        *(client.service_client.config.target_host, client.namespace),
         cwd=_ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -77,6 +86,27 @@ async def working(side: Side, target: str, namespace: str) -> AsyncIterator[Work
     finally:
         process.stdin.close()  # the worker ends with its input, so also when the benchmark is killed
         await process.wait()
+
+
+async def shipped(settings: Settings) -> WorkerProcess:
+    """The worker as it ships, started on the server of these settings; of the environment's, none reaches it."""
+    ours = ("REENGAGEMENT_", "TEMPORAL_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {
+        "REENGAGEMENT_HOME": str(settings.home),
+        "REENGAGEMENT_MAX_CACHED_CASES": str(settings.max_cached_cases),
+        "TEMPORAL_ADDRESS": f"127.0.0.1:{settings.port}",
+        "TEMPORAL_NAMESPACE": settings.namespace,
+    }
+    with log_of(settings).open("ab") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "worker.py"), cwd=_ROOT, env=environment, stdin=asyncio.subprocess.DEVNULL, stderr=log
+        )
+    return WorkerProcess(process)
+
+
+def log_of(settings: Settings) -> Path:
+    """Where the worker as it ships says what it does."""
+    return settings.home / "worker.log"
 
 
 async def _work(side: Side, target: str, namespace: str) -> int:

@@ -9,9 +9,10 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import WorkflowHistory
 
-from benchmarks.figures import rows
+from benchmarks.figures import rows, scale_rows, within
 from benchmarks.measures import Measured, Spent, quiet_cycle
 from benchmarks.results import Goal, Report, Row
+from benchmarks.scale import Scaled
 
 
 def shown(*lines: Row) -> str:
@@ -87,6 +88,21 @@ def test_the_json_holds_every_pair_and_names_the_missed_goals():
     assert [row.name for row in report.missed] == ["cases opened"]
 
 
+@pytest.mark.parametrize(
+    ("share", "waits", "seconds"),
+    [
+        (0.5, [3.0], 3.0),
+        (0.5, [4.0, 1.0, 3.0, 2.0], 2.0),
+        (0.99, [3.0, 9.0, 1.0], 9.0),
+        (0.99, [float(wait) for wait in range(100, 0, -1)], 99.0),
+        (0.95, [float(wait) for wait in range(1, 21)], 19.0),
+    ],
+)
+def test_within_a_wait_is_answered_what_took_no_longer_and_so_large_a_share_did(share, waits, seconds):
+    assert within(waits, share) == seconds
+    assert sum(wait <= seconds for wait in waits) >= share * len(waits)
+
+
 def history(*names: str) -> WorkflowHistory:
     events = []
     for name in names:
@@ -111,7 +127,10 @@ def test_rates_and_costs_come_from_what_was_counted_in_the_time_it_took():
     def side(seconds: float) -> Measured:
         lives = [history("WORKFLOW_EXECUTION_STARTED", *QUIET, *QUIET)]
         rounds = [Spent(count=100, seconds=seconds, cpu_seconds=seconds / 2, kib=6400.0)]
-        return Measured(opened=rounds, told=rounds, lived=rounds, replayed=rounds, histories=lives)
+        waits = [[seconds / 4] * 98 + [seconds] * 2]
+        return Measured(
+            *(rounds, rounds, rounds, rounds, lives), surged=rounds, answered_quietly=waits, answered_in_surge=waits
+        )
 
     found = {f"{row.name} {row.unit}": row for row in rows({"ours": side(4.0), "bare": side(2.0)}, Spent(30, 2.0))}
     assert (found["cases opened /s"].ours, found["cases opened /s"].bare) == (25.0, 50.0)
@@ -120,4 +139,23 @@ def test_rates_and_costs_come_from_what_was_counted_in_the_time_it_took():
     assert found["memory per case KiB"].ours == 64.0
     assert found["quiet cycle events"].verdict == "met"
     assert found["life of 60 months events"].ours == 7
+    surge, quick, slow = (
+        found[f"{name}"] for name in ("letters in a surge /s", "fact answered, p50 ms", "fact answered, p99 ms")
+    )
+    assert (surge.ours, surge.bare, surge.verdict) == (25.0, 50.0, "missed")
+    assert (quick.ours, quick.ratio, slow.ours) == (1000.0, 0.5, 4000.0)
+    assert found["the same in a surge, p99 ms"].bare == 2000.0
     assert (found["letters printed as PDF /s"].ours, found["letters printed as PDF /s"].ratio) == (15.0, None)
+
+
+def test_memory_is_that_of_the_cases_a_worker_keeps_and_room_that_of_all_it_has():
+    small = Scaled(1000, 1000, idle_kib=1024, resident_kib=101_024, database_kib=40_000, first_answer=[2.0, 4.0])
+    large = Scaled(9000, 2000, idle_kib=1024, resident_kib=201_024, database_kib=270_000, first_answer=[2.0, 4.0])
+    for scaled in (small, large):
+        scaled.all_answers = [5.0, 7.0]
+    found = {f"{row.name} {row.unit}": row.ours for row in scale_rows([small, large])}
+    assert found["worker, idle, 1,000 open MiB"] == 1.0
+    assert (found["a cached case, 1,000 open KiB"], found["a cached case, 9,000 open KiB"]) == (100.0, 100.0)
+    assert (found["database, a case, 1,000 open KiB"], found["database, a case, 9,000 open KiB"]) == (40.0, 30.0)
+    assert (found["restart, p50, 9,000 open s"], found["restart, p95, 9,000 open s"]) == (2.0, 4.0)
+    assert found["200 answers, p95, 9,000 open s"] == 7.0
