@@ -11,7 +11,7 @@ up: .venv/ready            ## keep server, worker and UI running (stop with Ctrl
 	$(BIN)/python worker.py --dev
 
 test: .venv/ready check    ## everything that can fail: linters, types, layers, all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

@@ -5,7 +5,7 @@ attribute `CaseId`.
 """
 
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import date
 
 from temporalio import activity
 from temporalio.common import WorkflowIDReusePolicy
@@ -61,7 +61,7 @@ async def _end(command: EndStaffing, on: date) -> None:
         message_id="ended-by-its-case",
         happened_on=on,
         recorded_by="the case",
-        recorded_at=datetime.now(UTC),
+        recorded_at=activity.info().scheduled_time,  # the server's clock: this machine's may be wrong
         because="the case needs it no more",
     )
     try:

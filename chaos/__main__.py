@@ -1,6 +1,7 @@
 """`python -m chaos`: the parts one after the other, and a table of doses reached and promises broken."""
 
 import asyncio
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -10,7 +11,9 @@ import typer
 from rich.table import Table
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
-from chaos.parts import FULL, PARTS, SHORT, Dose, Result
+from chaos.bugs import BUGS
+from chaos.doses import FULL, SHORT, Dose, Result
+from chaos.parts import PARTS
 from cli.console import FAILED, OK, USAGE, err, fail, out
 from process import run_and_exit
 
@@ -22,6 +25,7 @@ def main(
     seed: Annotated[int, typer.Option(help="The same seed, the same cases, messages and losses")] = 1,
     short: Annotated[bool, typer.Option("--short", help="The doses of `make test`")] = False,
     cases: Annotated[int | None, typer.Option(help="Cases in motion, instead of the part's own number")] = None,
+    bug: Annotated[str | None, typer.Option(help=f"Break the code on purpose: {', '.join(BUGS)}")] = None,
     keep: Annotated[Path | None, typer.Option(help="Keep servers' and workers' files here")] = None,
 ) -> None:
     """Break everything, in stated doses, and see that no promise is broken. Exits with 0 when none is."""
@@ -31,6 +35,9 @@ def main(
     names = part or list(PARTS)
     if set(names) - set(PARTS):
         fail(f"--part: one of {', '.join(PARTS)}", USAGE)
+    if bug and bug not in BUGS:
+        fail(f"--bug: one of {', '.join(BUGS)}", USAGE)
+    os.environ["CHAOS_BUG"] = bug or ""
     dose = SHORT if short else FULL
     if cases:
         dose = Dose(**{**dose.__dict__, "cases": cases})

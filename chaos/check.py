@@ -3,12 +3,13 @@
 import asyncio
 import itertools
 from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer
 
@@ -17,13 +18,36 @@ from chaos.fold import Folded
 from chaos.stage import Stage
 from chaos.steady import steadily
 from converter.plugin import plugin
+from domain.commands import staffing_id
 from domain.ledger import TIMELINE_KEPT
 
 AT_ONCE = 16
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A case as it was driven, and as everybody sees it in the end."""
+
+    driven: Driven
+    status: dict[str, Any]
+    timeline: list[dict[str, Any]]
+    staffings: dict[str, bool]
+    """The staffings the server knows of the case, and whether each goes on."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the timeline holds everything from the opening on."""
+        return len(self.timeline) < TIMELINE_KEPT
+
+    @property
+    def effects(self) -> dict[str, date]:
+        """What the case says was carried out, and when."""
+        done = (entry for entry in self.timeline if entry["what"] == "effect")
+        return {entry["ref"]: date.fromisoformat(entry["on"]) for entry in done}
+
+
 async def check_all(stage: Stage, client: Client, driven: list[Driven], *, replays: int) -> list[str]:
-    """Every violation there is, over all cases; histories of the first so many are replayed as well."""
+    """Every violation there is, over all cases; every run of the first so many is replayed as well."""
     place = asyncio.Semaphore(AT_ONCE)
 
     async def check(one: Driven) -> list[str]:
@@ -32,20 +56,22 @@ async def check_all(stage: Stage, client: Client, driven: list[Driven], *, repla
                 return [f"{one.plan.case}: {one.silent}"]
             handle = client.get_workflow_handle(one.plan.case)
             status, timeline = await settled(handle)
-            faults = [*_faults(stage, one, status, timeline)]
-            off = [*_as_folded(one, status)]
-            if off and await _clock_jumped(handle):
+            seen = Seen(one, status, timeline, await _staffings(client, one.plan.case))
+            faults = [*_facts(seen), *_effects(stage, seen), *_letters(stage, seen), *_records(stage, seen)]
+            off = [*_as_folded(seen)]
+            if off and await _clock_jumped(client, one.plan.case):
                 one.clock_jumped = True
             else:
                 faults += off
             return [f"{one.plan.case}: {fault}" for fault in faults]
 
     found = [fault for faults in await asyncio.gather(*map(check, driven)) for fault in faults]
+    replayer = Replayer(workflows=[], plugins=[plugin()])
     for one in driven[:replays]:
-        history = await client.get_workflow_handle(one.plan.case).fetch_history()
-        replayer = Replayer(workflows=[], plugins=[plugin()])
-        result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
-        found += [f"{one.plan.case}: does not replay: {result.replay_failure}"] if result.replay_failure else []
+        async for history in runs(client, one.plan.case):
+            result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
+            one.runs += 1
+            found += [f"{one.plan.case}: does not replay: {result.replay_failure}"] if result.replay_failure else []
     return found
 
 
@@ -71,18 +97,37 @@ async def settled(
     return status, timeline
 
 
+async def runs(client: Client, case: str) -> AsyncIterator[WorkflowHistory]:
+    """The histories of a case's runs, from the latest back to the first."""
+    run_id: str | None = None
+    while run_id != "":
+        handle = client.get_workflow_handle(case, run_id=run_id)
+        history = await steadily(handle.fetch_history)
+        yield history
+        run_id = history.events[0].workflow_execution_started_event_attributes.continued_execution_run_id
+
+
+async def _staffings(client: Client, case: str) -> dict[str, bool]:
+    listed = client.list_workflows(f"WorkflowType = 'ReengagementStaffing' AND CaseId = '{case}'")
+    return {one.id: one.status == WorkflowExecutionStatus.RUNNING async for one in listed}
+
+
 LATE = timedelta(hours=6)
 
 
-async def _clock_jumped(handle: WorkflowHandle[Any, Any]) -> bool:
+async def _clock_jumped(client: Client, case: str) -> bool:
     """Whether the server fired a timer long after it was due.
 
     A server killed while it skips time may come back with the clock at where the skip was to end, past deadlines in
     between. That is a defect of the virtual clock: what was due then is done late, and the dates of the fold, which
     knows no such jump, can't be asked for. Everything else still is.
     """
+    return any([_fired_late(history) async for history in runs(client, case)])
+
+
+def _fired_late(history: WorkflowHistory) -> bool:
     due: dict[int, datetime] = {}
-    for event in (await handle.fetch_history()).events:
+    for event in history.events:
         at = event.event_time.ToDatetime()
         if any(at - one > LATE for one in due.values()):
             return True
@@ -96,52 +141,78 @@ async def _clock_jumped(handle: WorkflowHandle[Any, Any]) -> bool:
     return False
 
 
-def _faults(stage: Stage, driven: Driven, status: dict[str, Any], timeline: list[dict[str, Any]]) -> Iterator[str]:
-    yield from _facts(driven, status, timeline)
-    yield from _letters(stage, driven, status)
-    yield from _records(stage, driven, status)
-
-
-def _facts(driven: Driven, status: dict[str, Any], timeline: list[dict[str, Any]]) -> Iterator[str]:
+def _facts(seen: Seen) -> Iterator[str]:
     """Every acknowledged fact once, every bad message in quarantine. ALL-1, ALL-2."""
-    heard = Counter(entry["ref"] for entry in timeline if entry["what"] == "fact")
-    for message in {one.message_id for one in driven.sent}:
-        if heard[message] != 1 and len(timeline) < TIMELINE_KEPT:
-            held = any(message in entry["content"] for entry in status["quarantine"])
-            if not held:
+    if seen.is_whole:
+        heard = Counter(entry["ref"] for entry in seen.timeline if entry["what"] == "fact")
+        for message in {one.message_id for one in seen.driven.sent}:
+            held = any(message in entry["content"] for entry in seen.status["quarantine"])
+            if heard[message] != 1 and not held:
                 yield f"fact {message} was acknowledged and heard {heard[message]} times"
-    if len(heard) != status["facts_heard"] and len(timeline) < TIMELINE_KEPT:
-        yield f"{status['facts_heard']} facts heard, {len(heard)} on the timeline"
-    held_times = sum(entry["times"] for entry in status["quarantine"])
-    if held_times < driven.bad:
-        yield f"{driven.bad} bad messages acknowledged, {held_times} held"
+        if len(heard) != seen.status["facts_heard"]:
+            yield f"{seen.status['facts_heard']} facts heard, {len(heard)} on the timeline"
+    held_times = sum(entry["times"] for entry in seen.status["quarantine"])
+    if held_times < seen.driven.bad:
+        yield f"{seen.driven.bad} bad messages acknowledged, {held_times} held"
 
 
-def _letters(stage: Stage, driven: Driven, status: dict[str, Any]) -> Iterator[str]:
-    """Letters at the vendor are the letters due, each once, and none after the end. ALL-3, MO-3."""
-    sent = [letter.sent_on for letter in stage.outbox.letters(driven.plan.case)]
-    if len(sent) != status["letters_sent"]:
-        yield f"{len(sent)} letters at the vendor, {status['letters_sent']} sent by the case"
-    if any((later - earlier).days < 30 for earlier, later in itertools.pairwise(sent)):
+def _effects(stage: Stage, seen: Seen) -> Iterator[str]:
+    """What the case says was carried out is what the receiving sides carried out, each once, on that date. ALL-3."""
+    case = seen.driven.plan.case
+    letters = stage.outbox.letters(case)
+    out_there = stage.records.effects(case) | {letter.effect: letter.sent_on for letter in letters}
+    for effect, count in Counter(letter.effect for letter in letters).items():
+        if count > 1:
+            yield f"{effect} is at the vendor {count} times"
+    said = {
+        effect: on
+        for effect, on in seen.effects.items()
+        if not effect.startswith((f"{case}/staffing/", f"{case}/undo/staffing/"))
+    }
+    for effect in sorted(said.keys() | out_there.keys()) if seen.is_whole else ():
+        if said.get(effect) != out_there.get(effect):
+            yield f"{effect}: carried out on {out_there.get(effect)}, the case says {said.get(effect)}"
+    opened = {staffing_id(effect) for effect in seen.effects if effect.startswith(f"{case}/staffing/")}
+    if seen.is_whole and opened != set(seen.staffings):
+        yield f"staffings {sorted(seen.staffings)}, the case opened {sorted(opened)}"
+    going_on = [staffing for staffing, goes_on in seen.staffings.items() if goes_on]
+    if seen.status["phase"] == "closed" and going_on:
+        yield f"is closed, and {', '.join(going_on)} goes on"
+
+
+def _letters(stage: Stage, seen: Seen) -> Iterator[str]:
+    """Letters of the 30-day cycle are 30 days apart, and none goes after the end. MO-3."""
+    sent = [letter.sent_on for letter in stage.outbox.letters(seen.driven.plan.case) if "/letter/" in letter.effect]
+    if len(sent) != seen.status["letters_sent"]:
+        yield f"{len(sent)} letters at the vendor, {seen.status['letters_sent']} sent by the case"
+    if any((later - earlier).days < 30 for earlier, later in itertools.pairwise(sorted(sent))):
         yield f"letters less than 30 days apart: {sent}"
+    ended = [
+        entry["at"] for entry in seen.timeline if entry["what"] == "decision" and entry["says"].startswith("closed")
+    ]
+    if ended and sent and max(sent).isoformat() > ended[-1][:10]:
+        yield f"a letter on {max(sent)}, and the case closed on {ended[-1][:10]}"
 
 
-def _records(stage: Stage, driven: Driven, status: dict[str, Any]) -> Iterator[str]:
+def _records(stage: Stage, seen: Seen) -> Iterator[str]:
     """The open tasks in the records are the case's open tasks. ALL-3."""
-    recorded = sorted(task.effect for task in stage.records.tasks(driven.plan.case))
-    shown = sorted(task["task"] for task in status["open_tasks"])
+    recorded = sorted(task.effect for task in stage.records.tasks(seen.driven.plan.case))
+    shown = sorted(task["task"] for task in seen.status["open_tasks"])
     if recorded != shown:
         yield f"tasks open in the records {recorded}, in the case {shown}"
 
 
-def _as_folded(driven: Driven, status: dict[str, Any]) -> Iterator[str]:
+def _as_folded(seen: Seen) -> Iterator[str]:
     """The state is the pure core's fold of the same facts, letter by letter and date by date. ALL-1, ALL-7."""
-    assert driven.until
-    alone = Folded(driven.plan).after(driven.sent, driven.until).case
+    assert seen.driven.until
+    alone = Folded(seen.driven.plan).after(seen.driven.sent, seen.driven.until).case
+    status = seen.status
     if (status["phase"], status["outcome"]) != (alone.phase, alone.outcome):
         yield f"is {status['phase']} ({status['outcome']}), the fold {alone.phase} ({alone.outcome})"
-    if status["letters_sent"] != len(alone.letters_sent()):
+    if seen.is_whole and len(alone.timeline) < TIMELINE_KEPT:
+        folded = {entry.ref: entry.on for entry in alone.timeline if entry.what == "effect"}
+        for effect in sorted(folded.keys() | seen.effects.keys()):
+            if folded.get(effect) != seen.effects.get(effect):
+                yield f"{effect}: carried out on {seen.effects.get(effect)}, in the fold on {folded.get(effect)}"
+    elif status["letters_sent"] != len(alone.letters_sent()):
         yield f"{status['letters_sent']} letters, the fold {len(alone.letters_sent())}"
-    last = alone.letters_sent()[-1].isoformat() if alone.letters_sent() else None
-    if status["last_letter_on"] != last:
-        yield f"the last letter on {status['last_letter_on']}, the fold {last}"

@@ -1,6 +1,7 @@
 """Sends what is planned, while things go wrong, and keeps the ledger of what was acknowledged."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,22 +13,28 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from chaos.fold import Sent
-from chaos.plan import DAYS, MOST_LATE, Plan, Sending
+from chaos.plan import TOO_LARGE, Encoded, Plan, Sending
 from chaos.stage import Stage
 from chaos.steady import steadily
+from devserver import temporal_command
+from workflows.attributes import NEXT_ACTION_AT
 from workflows.start import CASE_WORKFLOW, TASK_QUEUE, Start
 
 SIDE_BY_SIDE = 24
-NEVER_AGAIN = 36500
+NEVER = 36_500
+_BEGUN = 4
+"""Events after which a run has completed its first workflow task, which a run that follows another soon waits for."""
 
 
 @dataclass
 class Driven:
-    """What became of one case's messages: acknowledged good ones, held bad ones, and those that came after its end."""
+    """What became of one case's messages: acknowledged good ones and bad ones, those refused before they were recorded,
+    and those that came after its end."""
 
     plan: Plan
     sent: list[Sent] = field(default_factory=list)
     bad: int = 0
+    runs: int = 0
     too_late: int = 0
     refused: dict[str, str] = field(default_factory=dict)
     silent: str | None = None
@@ -63,12 +70,12 @@ class Driver:
             await self.to(handle, plan, day)
             for sending in (one for one in plan.sendings if one.day == day):
                 await self._send(handle, sending, driven)
-        await self.to(handle, plan, DAYS + MOST_LATE + 1)
+        await self.to(handle, plan, plan.until)
         driven.until = await self._clock(handle)
 
     async def open(self, plan: Plan) -> WorkflowHandle[Any, Any]:
         """Open a case, once."""
-        start = Start(opened=plan.opened, edition=plan.policy, continue_after_days=NEVER_AGAIN)
+        start = Start(opened=plan.opened, edition=plan.policy, continue_after_days=plan.run_days or NEVER)
 
         async def call() -> None:
             try:
@@ -82,45 +89,92 @@ class Driver:
         return self._client.get_workflow_handle(plan.case)
 
     async def to(self, handle: WorkflowHandle[Any, Any], plan: Plan, day: int) -> None:
-        """Turn the case's clock to where a virtual day is as old as the opening was; a clock is turned once."""
+        """Turn the case's clock to where a virtual day is as old as the opening was; a clock is turned once.
+
+        A case that continues as new while its clock is turned has no say before the turning ends: the server skips on
+        before the first workflow task of the new run. So the clock of one that does is turned from deadline to
+        deadline, while it is quiet.
+        """
         target = plan.opened_at + timedelta(days=day)
 
-        async def call() -> None:
-            ahead = target - await self._clock(handle)
-            if ahead > timedelta(0):
-                await self._stage.skipper.fast_forward(handle, ahead)
+        async def turn() -> bool:
+            now, acts_at = await (self._when_quiet(handle) if plan.chains else self._now(handle))
+            stop = target
+            if plan.chains and acts_at and now < acts_at:
+                stop = min(target, acts_at + timedelta(minutes=1))
+            if stop > now:
+                await self._stage.skipper.fast_forward(handle, stop - now)
+            return stop < target
 
         try:
-            await steadily(call)
+            while await steadily(turn):
+                pass
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:
                 raise
 
+    async def _when_quiet(self, handle: WorkflowHandle[Any, Any]) -> tuple[datetime, datetime | None]:
+        while True:
+            said = (await handle.describe()).raw_description
+            is_new = said.workflow_execution_info.history_length < _BEGUN
+            if not is_new and not said.HasField("pending_workflow_task") and not said.pending_activities:
+                return await self._now(handle)
+            await asyncio.sleep(0.1)
+
+    async def _now(self, handle: WorkflowHandle[Any, Any]) -> tuple[datetime, datetime | None]:
+        """What time it is for a case, and when it acts next."""
+        described = await handle.describe()
+        info = described.raw_description.workflow_extended_info.time_skipping_info
+        now = info.current_time.ToDatetime(tzinfo=UTC) if info.HasField("current_time") else datetime.now(UTC)
+        return now, described.typed_search_attributes.get(NEXT_ACTION_AT)
+
     async def _clock(self, handle: WorkflowHandle[Any, Any]) -> datetime:
-        description = await steadily(handle.describe)
-        info = description.raw_description.workflow_extended_info.time_skipping_info
-        return info.current_time.ToDatetime(tzinfo=UTC) if info.HasField("current_time") else datetime.now(UTC)
+        now, _ = await steadily(lambda: self._now(handle))
+        return now
 
     async def _send(self, handle: WorkflowHandle[Any, Any], sending: Sending, driven: Driven) -> None:
         at = await self._clock(handle)
         try:
-            if sending.way == "update":
-                await steadily(lambda: handle.execute_update(sending.name, sending.says))
-            else:
-                await steadily(lambda: handle.signal(sending.name, args=_arguments(sending.says)))
+            match sending.way:
+                case "update":
+                    await steadily(lambda: handle.execute_update(sending.name, sending.says))
+                case "signal":
+                    await steadily(lambda: handle.signal(sending.name, args=_arguments(sending.says)))
+                case "command line":
+                    await steadily(lambda: self._by_command_line(handle.id, sending))
         except WorkflowUpdateFailedError as error:
             driven.refused[sending.message_id] = str(error.cause)
             return
         except RPCError as error:
-            if error.status != RPCStatusCode.NOT_FOUND:
-                raise
-            driven.too_late += 1  # the case has ended
+            match error.status:
+                case RPCStatusCode.NOT_FOUND:
+                    driven.too_late += 1  # the case has ended
+                case RPCStatusCode.INVALID_ARGUMENT if sending.says == TOO_LARGE:
+                    driven.refused[sending.message_id] = "too large"
+                case _:
+                    raise
             return
         self.sent += 1
         if sending.good:
             driven.sent.append(Sent(at, sending.name, sending.says, sending.message_id))
         else:
             driven.bad += 1
+
+    async def _by_command_line(self, case: str, sending: Sending) -> None:
+        """Signal with the stock `temporal` command. Raises RPCError as the client does, where the case has ended."""
+        command = ("workflow", "signal", "--workflow-id", case, "--name", sending.name)
+        process = await asyncio.create_subprocess_exec(
+            temporal_command(),
+            *(*command, "--input", json.dumps(sending.says)),
+            *("--address", f"127.0.0.1:{self._stage.settings.port}", "--namespace", self._stage.settings.namespace),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, said = await process.communicate()
+        if process.returncode and b"already completed" in said:
+            raise RPCError(said.decode(), RPCStatusCode.NOT_FOUND, b"")
+        if process.returncode:
+            raise TimeoutError
 
 
 def _arguments(says: Any) -> list[Any]:
@@ -129,7 +183,7 @@ def _arguments(says: Any) -> list[Any]:
             return []
         case list():
             return says
-        case bytes():
-            return [RawValue(Payload(metadata={"encoding": b"json/plain"}, data=says))]
+        case Encoded(data, encoding):
+            return [RawValue(Payload(metadata={"encoding": encoding.encode()}, data=data))]
         case _:
             return [says]

@@ -1,12 +1,13 @@
 """The stage: a dev server with a database file, worker processes, and a line between them that can be cut."""
 
 import asyncio
+import itertools
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
@@ -78,7 +79,7 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 class WorkerProcess:
     """One worker, as a process that can be killed; through the line, if it is given its port."""
 
-    def __init__(self, settings: Settings, faults: Path, port: int) -> None:
+    def __init__(self, settings: Settings, faults: Path, port: int, clock_off: int) -> None:
         self._environment = os.environ | {
             "TEMPORAL_ADDRESS": f"127.0.0.1:{port}",
             "TEMPORAL_NAMESPACE": settings.namespace,
@@ -86,7 +87,7 @@ class WorkerProcess:
             "REENGAGEMENT_SHUTDOWN_SECONDS": "2",
             "PYTHONPATH": str(_ROOT),
         }
-        self._faults = faults
+        self._arguments = (str(faults), str(clock_off))
         self._log = settings.home / "worker.log"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -95,7 +96,7 @@ class WorkerProcess:
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", "chaos.worker", str(self._faults)),
+                *("-m", "chaos.worker", *self._arguments),
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=log,
                 env=self._environment,
@@ -118,22 +119,24 @@ class WorkerProcess:
 class Stage:
     """Server, workers, line, and where letters and records end up."""
 
-    def __init__(self, home: Path, workers: int) -> None:
+    def __init__(self, home: Path, workers: int, clocks_off: Sequence[int] = ()) -> None:
         port, ui_port, line_port = free_ports(3)
         self.settings = Settings(home=home, port=port, ui_port=ui_port, shutdown_seconds=2)
         self.faults_file = home / "faults.json"
         self.server = DevServer(self.settings)
         self.line = Line(line_port, port)
         self.workers: list[WorkerProcess] = []
-        self.add_workers(workers)
+        self.add_workers(workers, clocks_off)
         self.outbox = Outbox(self.settings.letters)
         self.server_recoveries: list[float] = []
         self.worker_recoveries: list[float] = []
 
-    def add_workers(self, count: int) -> None:
-        """More workers, to be started."""
-        port = self.line.port
-        self.workers += [WorkerProcess(self.settings, self.faults_file, port) for _ in range(count)]
+    def add_workers(self, count: int, clocks_off: Sequence[int] = ()) -> None:
+        """More workers, to be started; each with its clock off by so many seconds."""
+        off = itertools.chain(clocks_off, itertools.repeat(0))
+        self.workers += [
+            WorkerProcess(self.settings, self.faults_file, self.line.port, next(off)) for _ in range(count)
+        ]
 
     def set_faults(self, faults: Faults) -> None:
         """What the outside world does from now on."""

@@ -1,11 +1,16 @@
-"""A worker process whose outside world misbehaves on command: `python -m chaos.worker FAULTS_FILE`."""
+"""A worker process whose outside world misbehaves on command: `python -m chaos.worker FAULTS_FILE CLOCK_OFF`."""
 
 import asyncio
+import os
 import signal
 import sys
-from datetime import timedelta
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import time_machine
+
+from chaos.bugs import BUGS
 from chaos.faults import FaultyRecords, FaultyVendor
 from connect import connect
 from process import run_and_exit
@@ -40,4 +45,10 @@ if __name__ == "__main__":
     configure_logs()
     # A lost answer is asked for again soon, so that a run of minutes sees it answered.
     performing.RETRIES.maximum_interval = timedelta(seconds=5)
-    run_and_exit(serve(Path(sys.argv[1])))
+    if bug := os.environ.get("CHAOS_BUG"):
+        BUGS[bug]()
+    faults_file, clock_off = sys.argv[1:]
+    with (
+        time_machine.travel(datetime.now(UTC) + timedelta(seconds=int(clock_off))) if int(clock_off) else nullcontext()
+    ):
+        run_and_exit(serve(Path(faults_file)))

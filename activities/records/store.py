@@ -1,10 +1,10 @@
 """Carries record commands out, each exactly once, and shows staff what is recorded. ALL-3."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Self, TypeVar, assert_never
 
-from sqlalchemy import Engine, Select, Update, func, select, update
+from sqlalchemy import ColumnElement, Engine, Select, Update, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -124,7 +124,7 @@ class Records:
             for effect, command in once.items():
                 if effect in new:
                     _carry_out(session, command, on)
-            took_effect = _took_effect(session, once)
+            took_effect = _took_effect(session, AppliedEffect.effect.in_(once))
             if set(once) - set(took_effect):
                 raise Revoked(", ".join(sorted(set(once) - set(took_effect))))
         return [Performed(effect=command.effect, on=took_effect[command.effect]) for command in commands]
@@ -134,8 +134,13 @@ class Records:
         once = {command.effect: command for command in commands}
         with Session(self._engine) as session, session.begin():
             _enter(session, once, on, kind=_REVOKED)
-            took_effect = _took_effect(session, once)
+            took_effect = _took_effect(session, AppliedEffect.effect.in_(once))
         return [Performed(effect=effect, on=on_date) for effect, on_date in took_effect.items()]
+
+    def effects(self, case_id: str) -> dict[str, date]:
+        """What took effect in a case, by effect id, and the date it did. ALL-3."""
+        with Session(self._engine.execution_options(**READS_ONLY)) as session:
+            return _took_effect(session, AppliedEffect.case_id == case_id)
 
     def case(self, case_id: str) -> CaseRecord | None:
         """The case as the MWA System displays it; None where nothing is recorded."""
@@ -186,11 +191,10 @@ def _oldest_first(
     return query if case_id is None else query.where(table.case_id == case_id)
 
 
-def _took_effect(session: Session, effects: Iterable[str]) -> dict[str, date]:
+def _took_effect(session: Session, which: ColumnElement[bool]) -> dict[str, date]:
     """The dates on which effects took effect, of those that did."""
-    ledger = select(AppliedEffect.effect, AppliedEffect.on_date)
-    asked = ledger.where(AppliedEffect.effect.in_(effects), AppliedEffect.kind != _REVOKED)
-    return dict(session.execute(asked).all())
+    ledger = select(AppliedEffect.effect, AppliedEffect.on_date).where(which, AppliedEffect.kind != _REVOKED)
+    return dict(session.execute(ledger).all())
 
 
 def _enter(session: Session, commands: dict[str, RecordCommand], on: date, kind: str | None = None) -> set[str]:
