@@ -234,6 +234,19 @@ async def test_a_stuck_letter_made_void_troubles_nobody_once_the_carrier_has_sai
         assert life.letters() == []
 
 
+async def test_a_letter_that_hangs_is_stuck_with_no_answer_until_the_carrier_answers(
+    world: World, post: Post, no_patience: None
+) -> None:
+    post.open.clear()
+    async with served_by(world, post) as queue:
+        life = await world.open(task_queue=queue)
+        status = await life.until(lambda status: status.troubles)
+        assert (set(status.troubles.values()), "stuck-letters" in status.needs_action) == ({"no_answer"}, True)
+        post.open.set()
+        await life.until(lambda status: status.letters_sent == 1 and not status.troubles)
+        assert len(life.letter_dates()) == 1, "what hung so long is the same letter"
+
+
 async def test_a_letter_from_a_provider_nobody_knows_is_stuck_until_the_opening_is_corrected(
     world: World, post: Post, no_patience: None
 ) -> None:
