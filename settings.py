@@ -26,6 +26,11 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=1024, le=65000)] = Field(default=7233, description="gRPC port of the dev server")
     ui_port: Annotated[int, Field(ge=1024, le=65000)] = Field(default=8233, description="UI port of the dev server")
     max_cached_cases: Annotated[int, Field(ge=10)] = Field(default=2000, description="Cases kept in worker memory")
+    cases_at_once: Annotated[int, Field(ge=2, le=100)] = Field(
+        default=8,
+        description="Workflow tasks at once. They share one Python, and each must be done in ten seconds, replay included: "
+        "with many at once a worker that starts among busy cases would finish none",
+    )
     activity_threads: Annotated[int, Field(ge=1, le=200)] = Field(default=8, description="Activities at once")
     shutdown_seconds: Annotated[int, Field(ge=0)] = Field(default=30, description="Time activities get to finish")
     case_id_key: str | None = Field(default=None, min_length=32, description="Key of the case ids; else kept in home")

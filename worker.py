@@ -63,6 +63,7 @@ async def working(
             activity_executor=threads,
             max_concurrent_activities=settings.activity_threads,
             max_cached_workflows=settings.max_cached_cases,
+            max_concurrent_workflow_tasks=settings.cases_at_once,
             graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_seconds),
         )
         try:
