@@ -28,8 +28,8 @@ class Settings(BaseSettings):
     max_cached_cases: Annotated[int, Field(ge=10)] = Field(default=2000, description="Cases kept in worker memory")
     cases_at_once: Annotated[int, Field(ge=2, le=100)] = Field(
         default=8,
-        description="Workflow tasks at once. They share one Python, and each must be done in ten seconds, replay included: "
-        "with many at once a worker that starts among busy cases would finish none",
+        description="Workflow tasks at once. They share one Python, and each must be done in ten seconds, replay "
+        "included: with many at once a worker that starts among busy cases would finish none",
     )
     activity_threads: Annotated[int, Field(ge=1, le=200)] = Field(default=8, description="Activities at once")
     shutdown_seconds: Annotated[int, Field(ge=0)] = Field(default=30, description="Time activities get to finish")
