@@ -28,7 +28,7 @@ Telling = tuple[Handle, str, dict[str, Any]]
 
 @dataclass(frozen=True)
 class Dose:
-    """Cases whose letters fall due, and for how many seconds facts are told while all is quiet."""
+    """Cases whose letters fall due, and for how many seconds facts are told when all is quiet again."""
 
     letters: int
     quiet_seconds: float
@@ -36,31 +36,36 @@ class Dose:
 
 @dataclass
 class Surged:
-    """What the letters took, and seconds until a fact was answered: told while all was quiet, and in the surge."""
+    """What the letters took, and seconds until a fact was answered: told meanwhile, and when all was quiet again."""
 
     letters: Spent
-    quietly: list[float]
     meanwhile: list[float]
+    quietly: list[float]
 
 
 async def surge(client: Client, side: Side, number: int, dose: Dose) -> Surged:
-    """Letters fall due in cases without a worker; then one starts with nothing in its memory, until all are sent."""
+    """Letters fall due in cases without a worker; then one starts with nothing in its memory, until all are sent.
+
+    The worker before it keeps no case in memory: for a case one kept, the server would first wait ten seconds for it.
+    """
     skipper = TimeSkipper(client)
-    async with working(side, client) as worker:
+    async with working(side, client, cached=0) as worker:
         due, _ = await open_cases(client, side, worker, [f"surge-{number}-{one}" for one in range(dose.letters)])
         others, _ = await open_cases(client, side, worker, [f"beside-{number}-{one}" for one in range(_TOLD)])
-        to_tell = ((handle, *one) for one in contacts(datetime.now(UTC)) for handle in others)
-        async with telling(to_tell) as quietly:
-            await asyncio.sleep(dose.quiet_seconds)
         await in_turns(skipper.fast_forward(handle, _BEFORE_THE_LETTER) for handle in due)
         await until_quiet(due)
     await in_turns(_fall_due(skipper, handle) for handle in due)
     sent = await _second_letters(client, side) + dose.letters
-    async with working(side, client) as worker, telling(to_tell) as meanwhile, measuring(worker) as letters:
-        while await _second_letters(client, side) < sent:
-            await asyncio.sleep(LOOK_AGAIN)
-        letters.count = dose.letters
-    return Surged(letters, quietly, meanwhile)
+    to_tell = ((handle, *one) for one in contacts(datetime.now(UTC)) for handle in others)
+    async with working(side, client) as worker:
+        async with telling(to_tell) as meanwhile, measuring(worker) as letters:
+            while await _second_letters(client, side) < sent:
+                await asyncio.sleep(LOOK_AGAIN)
+            letters.count = dose.letters
+        await until_quiet(due)
+        async with telling(to_tell) as quietly:
+            await asyncio.sleep(dose.quiet_seconds)
+    return Surged(letters, meanwhile, quietly)
 
 
 @asynccontextmanager

@@ -69,11 +69,14 @@ class WorkerProcess:
 
 
 @asynccontextmanager
-async def working(side: Side, client: Client) -> AsyncIterator[WorkerProcess]:
-    """A side's worker for as long as the block runs. Raises RuntimeError when it does not get ready."""
+async def working(side: Side, client: Client, cached: int = CACHED) -> AsyncIterator[WorkerProcess]:
+    """A side's worker for as long as the block runs; it keeps so many cases in memory.
+
+    Raises RuntimeError when it does not get ready.
+    """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.workers", side.name),
-        *(client.service_client.config.target_host, client.namespace),
+        *(client.service_client.config.target_host, client.namespace, str(cached)),
         cwd=_ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -109,7 +112,7 @@ def log_of(settings: Settings) -> Path:
     return settings.home / "worker.log"
 
 
-async def _work(side: Side, target: str, namespace: str) -> int:
+async def _work(side: Side, target: str, namespace: str, cached: int) -> int:
     client = await Client.connect(target, namespace=namespace, plugins=[plugin()])
     async with Worker(
         client,
@@ -117,7 +120,7 @@ async def _work(side: Side, target: str, namespace: str) -> int:
         workflows=[BareCase],
         activities=[deliver_nothing, record_nothing],
         workflow_runner=sandbox(),
-        max_cached_workflows=CACHED,
+        max_cached_workflows=cached,
     ):
         sys.stdout.buffer.write(_READY)
         sys.stdout.flush()
@@ -126,4 +129,4 @@ async def _work(side: Side, target: str, namespace: str) -> int:
 
 
 if __name__ == "__main__":
-    run_and_exit(_work(SIDES[sys.argv[1]], sys.argv[2], sys.argv[3]))
+    run_and_exit(_work(SIDES[sys.argv[1]], sys.argv[2], sys.argv[3], int(sys.argv[4])))
