@@ -144,7 +144,7 @@ def test_rates_and_costs_come_from_what_was_counted_in_the_time_it_took():
     )
     assert (surge.ours, surge.bare, surge.verdict) == (25.0, 50.0, "missed")
     assert (quick.ours, quick.ratio, slow.ours) == (1000.0, 0.5, 4000.0)
-    assert found["the same in a surge, p99 ms"].bare == 2000.0
+    assert found["fact in a surge, p99 ms"].bare == 2000.0
     assert (found["letters printed as PDF /s"].ours, found["letters printed as PDF /s"].ratio) == (15.0, None)
 
 
