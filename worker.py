@@ -24,6 +24,7 @@ from activities.perform import Activities, SystemsOfRecord, read_edition
 from activities.providers import BadProviderFile, ProviderDirectory
 from activities.records.store import Records
 from activities.staffings import Staffings
+from build import build_id
 from connect import connect
 from process import run_and_exit
 from settings import Settings, settings
@@ -59,6 +60,7 @@ async def working(
         worker = Worker(
             client,
             task_queue=TASK_QUEUE,
+            build_id=build_id(),
             activities=[*activities.all, read_edition, staffings.staff, staffings.revoke],
             activity_executor=threads,
             max_concurrent_activities=settings.activity_threads,

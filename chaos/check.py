@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.worker import Replayer
 
@@ -32,7 +32,7 @@ class Seen:
     status: dict[str, Any]
     timeline: list[dict[str, Any]]
     staffings: dict[str, bool]
-    """The staffings the server knows of the case, and whether each goes on."""
+    """The staffings the server knows of the case, and whether each was told that it has ended."""
 
     @property
     def is_whole(self) -> bool:
@@ -108,8 +108,14 @@ async def runs(client: Client, case: str) -> AsyncIterator[WorkflowHistory]:
 
 
 async def _staffings(client: Client, case: str) -> dict[str, bool]:
+    """A staffing's clock is not turned with its case's, and holds what comes from the case's days as of the future."""
     listed = client.list_workflows(f"WorkflowType = 'ReengagementStaffing' AND CaseId = '{case}'")
-    return {one.id: one.status == WorkflowExecutionStatus.RUNNING async for one in listed}
+    return {one.id: _was_told(await steadily(client.get_workflow_handle(one.id).fetch_history)) async for one in listed}
+
+
+def _was_told(history: WorkflowHistory) -> bool:
+    signals = (event.workflow_execution_signaled_event_attributes.signal_name for event in history.events)
+    return "ended" in signals
 
 
 LATE = timedelta(hours=6)
@@ -175,9 +181,13 @@ def _effects(stage: Stage, seen: Seen) -> Iterator[str]:
     opened = {staffing_id(effect) for effect in seen.effects if effect.startswith(f"{case}/staffing/")}
     if seen.is_whole and opened != set(seen.staffings):
         yield f"staffings {sorted(seen.staffings)}, the case opened {sorted(opened)}"
-    going_on = [staffing for staffing, goes_on in seen.staffings.items() if goes_on]
-    if seen.status["phase"] == "closed" and going_on:
-        yield f"is closed, and {', '.join(going_on)} goes on"
+    ended = {
+        staffing_id(effect.replace("/undo/", "/").rpartition("/")[0])
+        for effect in seen.effects
+        if "/undo/staffing/" in effect
+    }
+    if seen.is_whole and ended != {staffing for staffing, was_told in seen.staffings.items() if was_told}:
+        yield f"staffings told to end {seen.staffings}, the case ended {sorted(ended)}"
 
 
 def _letters(stage: Stage, seen: Seen) -> Iterator[str]:

@@ -14,7 +14,9 @@ from policy.load import edition
 
 DAYS = 130
 """How many virtual days a case is watched."""
-DUPLICATES, MALFORMED, LATE = 0.20, 0.05, 0.10
+DUPLICATES, MALFORMED = 0.20, 0.05
+LATE_CASES, LATE = 0.2, 0.5
+"""Every fifth case is told late, and then half of what it is told: of all messages, every tenth."""
 MOST_LATE = 400
 MISSOURI, OREGON = edition("mo-mwa/2014-01-27"), edition("or-jobs/2024-01-01")
 
@@ -84,16 +86,18 @@ def planned(case: str, seed: int, now: datetime, *, days: int = DAYS, run_days: 
     """A case and its messages; the same seed, the same case. Every third one is of Oregon."""
     chance = random.Random(f"{seed} {case}")
     policy = chance.choice([MISSOURI, MISSOURI, OREGON])
-    plan = Plan(case, policy, now, {}, days + MOST_LATE + 1, run_days)
+    plan = Plan(case, policy, now, {}, days, run_days)
     plan.opened = _opening(plan, chance)
-    count = chance.randint(5, 12) * max(days // 365, 1)
+    count = chance.randint(4, 10) * max(days // 365, 1)
     good = [_sending(plan, number, chance, days) for number in range(count)]
     again = [one for one in good if chance.random() < DUPLICATES]
     bad = [_malformed(case, number, chance, days) for number in range(len(good)) if chance.random() < MALFORMED]
-    late = [_later(one, chance) if chance.random() < LATE else one for one in (*good, *again)]
+    lateness = LATE if chance.random() < LATE_CASES else 0
+    late = [_later(one, chance) if chance.random() < lateness else one for one in (*good, *again)]
     plan.sendings = [*late, *bad]
     chance.shuffle(plan.sendings)  # on one day, in any order
     plan.sendings.sort(key=lambda one: one.day)
+    plan.until = max([days, *(one.day for one in plan.sendings)]) + 1
     return plan
 
 
