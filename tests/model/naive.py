@@ -7,11 +7,8 @@ that was told. Where the two disagree, one of them has misread the sources.
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Any
 
-Fact = dict[str, Any]
-ONE_DAY = timedelta(days=1)
-WEEK = timedelta(days=7)
+from tests.model.told import ONE_DAY, WEEK, Fact, last, of, repeated, standing, undone
 
 
 @dataclass
@@ -19,6 +16,8 @@ class Known:
     """All one needs to know to say where a case stands: what was told, and what went out on which day."""
 
     facts: list[Fact] = field(default_factory=list)
+    asked: dict[str, str] = field(default_factory=dict)
+    """Of each task the message by which staff were asked for it last: the one they answer."""
     letters_sent: list[date] = field(default_factory=list)
     alert_sent: tuple[int, date] | None = None
     """Which alert to lift the sanction went out last, and when."""
@@ -48,7 +47,7 @@ def answer(known: Known, today: date) -> Answer:
     if last(told, "opened_in_error"):
         return Answer("closed", {"opened_in_error"})
     if opening is None:
-        return Answer("awaiting_opening", {None}, tasks=undone(told, answers_to_work_on(told, None)))
+        return Answer("awaiting_opening", {None}, tasks=undone(told, known.asked, answers_to_work_on(told, None)))
     outcomes = ends(told, opening)
     provider, pending, declined = transfers(told, opening)
     if outcomes:
@@ -82,82 +81,13 @@ def answer(known: Known, today: date) -> Answer:
         {None},
         letter_due=wanted and bool(address),
         next_letter_on=due_on if letters_go and due_on > today else None,
-        tasks=undone(told, tasks),
+        tasks=undone(told, known.asked, tasks),
         provider=provider,
         lift_alert=bool(ground),
         limit_alert=limit_reached,
         placed=["MWA Trial Participation", *trial["activities"]] if trial else [],
         rate=rate_of_month(told, opening, today),
     )
-
-
-# What was told, and what of it stands (ALL-1)
-
-REPORTS = ("opened", "participation_week", "required_hours_changed", "months_corrected")
-
-
-def subject(fact: Fact) -> tuple[Any, ...]:
-    """What a fact speaks about; of two that speak about one thing, one stands."""
-    kind, day = fact["kind"], fact["happened_on"]
-    match kind:
-        case "response":
-            answer = fact["answer"]
-            return (kind, "stance" if answer in ("agrees", "refuses") else answer, day)
-        case "participation_week":
-            return (kind, fact["week"])
-        case "required_hours_changed":
-            return (kind, fact["from_week"])
-        case "document_requested" | "document_received":
-            return (kind, fact["document"])
-        case "contact_made":
-            return (kind, fact["type"], day)
-        case "address_changed":
-            return (kind, day)
-        case "task_done":
-            return (kind, fact["task"])
-        case _ if kind.startswith("transfer_"):
-            return (kind, fact["provider"], day)
-    return (kind,)
-
-
-def standing(facts: list[Fact]) -> list[Fact]:
-    """What was not taken back, and of two about one thing the later: by record for a report, by event for the rest."""
-    withdrawn = [fact["withdraws"] for fact in facts if fact["kind"] == "withdrawn"]
-    best: dict[tuple[Any, ...], Fact] = {}
-    for fact in facts:
-        if fact["kind"] == "withdrawn" or fact["message_id"] in withdrawn:
-            continue
-        other = best.get(subject(fact))
-        if other is None or later(fact, other):
-            best[subject(fact)] = fact
-    return sorted(best.values(), key=lambda fact: (fact["happened_on"], fact["recorded_at"]))
-
-
-def later(fact: Fact, other: Fact) -> bool:
-    if fact["kind"] not in REPORTS and fact["happened_on"] != other["happened_on"]:
-        return bool(fact["happened_on"] > other["happened_on"])
-    return bool((fact["recorded_at"], fact["message_id"]) > (other["recorded_at"], other["message_id"]))
-
-
-def of(told: list[Fact], *kinds: str) -> list[Fact]:
-    return [fact for fact in told if fact["kind"] in kinds]
-
-
-def last(told: list[Fact], kind: str) -> Fact | None:
-    found = of(told, kind)
-    return found[-1] if found else None
-
-
-def done_on(told: list[Fact], task: str) -> date | None:
-    for fact in of(told, "task_done"):
-        if fact["task"].partition("/task/")[2] == task:
-            day: date = fact["happened_on"]
-            return day
-    return None
-
-
-def undone(told: list[Fact], tasks: set[str]) -> set[str]:
-    return {task for task in tasks if not done_on(told, task)}
 
 
 # How it ends (MO-3, MO-8, MO-12)
@@ -259,13 +189,19 @@ def participation_on(told: list[Fact], opening: Fact) -> date | None:
 
 
 def trial_on(told: list[Fact], opening: Fact, today: date) -> Fact | None:
-    """The agreement under which a trial stands today: every day is gone through, from the sanction on.
+    """The agreement under which a trial stands today."""
+    return trial_and_week(told, opening, today)[0]
+
+
+def trial_and_week(told: list[Fact], opening: Fact, today: date) -> tuple[Fact | None, date]:
+    """That agreement, and the week that is to be judged next: every day is gone through, from the sanction on.
 
     A week nobody recorded is presumed short, like one recorded short, once seven days have passed since its end; what
     was agreed in those days was then agreed after the trial had lapsed.
     """
     hours = {fact["week"]: fact["hours"] for fact in of(told, "participation_week")}
     second = good_pair(told, opening)
+    responses = of(told, "response")
     agreement: Fact | None = None
     week = opening["sanction_began"]
     day = opening["sanction_began"]
@@ -276,7 +212,7 @@ def trial_on(told: list[Fact], opening: Fact, today: date) -> Fact | None:
                 if hours.get(week, 0) < required(told, opening, week):
                     agreement = None
                 week += WEEK
-        for stance in of(told, "response"):
+        for stance in responses:
             if stance["happened_on"] != day:
                 continue
             if stance["answer"] == "agrees" and not agreement:
@@ -286,7 +222,7 @@ def trial_on(told: list[Fact], opening: Fact, today: date) -> Fact | None:
             elif stance["answer"] == "refuses":
                 agreement = None
         day += ONE_DAY
-    return agreement
+    return agreement, week
 
 
 # Answers and contacts (MO-4, MO-5, MO-11)
@@ -317,12 +253,6 @@ def contact_task(told: list[Fact], opening: Fact, today: date) -> set[str]:
     while day.day != 1:
         day += ONE_DAY
     return {f"contact/{day:%Y-%m}"} if today >= first_of_next(day) else set()
-
-
-def repeated(task: str, since: date, every: int, today: date) -> set[str]:
-    """A task that comes after some days, and again after as many more: the one that stands today."""
-    times = (today - since).days // every
-    return {f"{task}/{times}"} if times else set()
 
 
 # The lifetime limit and the participation rate (MO-12, MO-13)
