@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -25,81 +25,60 @@ from chaos.stage import Stage
 from chaos.steady import steadily
 from domain.ledger import HEARD_KEPT
 
+LETTER_DUE, AGREEING, BACK = 30, (33, 37), 37
+"""The virtual days of an outage: a letter is due, a third of the participants agree, then another, the vendor is back."""
+
 
 async def outage(home: Path, seed: int, dose: Dose) -> Result:
-    """The vendor is down when letters are due: they wait, facts are heard, and letters made void never go.
-
-    A case's virtual clock stands still while a command of it is tried again, so the outage lasts real seconds.
-    """
-    stage = Stage(home, workers=2)
+    """The vendor is down for seven days in which letters are due: facts are heard, and void letters never go."""
+    stage = Stage(home, workers=2, try_again_within=timedelta(hours=6))
     async with stage.set() as client:
         cases = [plan for plan in plans(seed, dose.outage_cases * 2) if plan.policy is MISSOURI][: dose.outage_cases]
-        driver = Driver(stage, client)
+        driver, violations = Driver(stage, client), []
         handles = await asyncio.gather(*(driver.open(plan) for plan in cases))
         await asyncio.gather(*(settled(handle) for handle in handles))
-        await _all(handles, lambda _, number: driver.to(handles[number], cases[number], 29))
+        everybody = range(len(cases))
+
+        async def turn(day: int) -> None:
+            await _each(everybody, lambda number: driver.to(handles[number], cases[number], day))
+
+        await turn(LETTER_DUE - 1)
         stage.set_faults(Faults(vendor_down=True))
-        turning = [asyncio.create_task(driver.to(handles[number], plan, 31)) for number, plan in enumerate(cases)]
-        await _all(handles, lambda handle, _: _sending(handle))  # the second letter is due, and does not go
-        agreed = set(range(0, len(cases), 2))
-        await _all(handles, lambda handle, number: _agree(handle, cases[number]) if number in agreed else _nothing())
-        await asyncio.sleep(dose.dark_seconds)
+        on = {number: day for third, day in enumerate(AGREEING) for number in everybody[third::3]}
+        for third, day in enumerate(AGREEING):
+            await turn(day)
+            await _each(everybody[third::3], lambda number: _agree(handles[number], cases[number], on[number]))
+        violations += [
+            f"{plan.case}: a letter from a vendor that is down" for plan in cases if _letters(stage, plan) != 1
+        ]
         stage.set_faults(Faults())
-        await asyncio.gather(*turning)
-        violations = []
-        for number, handle in enumerate(handles):
-            sent = 1 if number in agreed else 2
-            with suppress(TimeoutError):
-                await _until(stage, cases[number].case, sent)
-            status, _ = await settled(handle)
-            letters = len(stage.outbox.letters(cases[number].case))
-            if letters != sent or status["letters_sent"] != sent:
-                violations.append(f"{cases[number].case}: {letters} letters at the vendor, due were {sent}")
-            if number in agreed and status["phase"] not in ("trial", "reengaging"):
-                violations.append(f"{cases[number].case}: is {status['phase']} though the participant agreed")
-    did = {"cases": len(cases), "letters made void": len(agreed), "vendor down": f"{dose.dark_seconds:.0f} s and more"}
+        await turn(BACK + 1)
+        for number, plan in enumerate(cases):
+            status, _ = await settled(handles[number])
+            due = 1 if number in on else 2
+            if not _letters(stage, plan) == status["letters_sent"] == due:
+                violations.append(f"{plan.case}: {_letters(stage, plan)} letters at the vendor, due were {due}")
+    did = {"cases": len(cases), "days": BACK - LETTER_DUE, "letters made void": len(on)}
     return Result("outage", did, violations)
 
 
-async def _sending(handle: Any) -> None:
-    """Wait until the case has something on its way."""
-    for _ in range(300):
-        status, _timeline = await settled(handle, sending=True)
-        if status["open_commands"]:
-            return
-        await asyncio.sleep(0.2)
+def _letters(stage: Stage, plan: Plan) -> int:
+    return len(stage.outbox.letters(plan.case))
 
 
-async def _until(stage: Stage, case: str, letters: int) -> None:
-    for _ in range(300):
-        if len(stage.outbox.letters(case)) >= letters:
-            return
-        await asyncio.sleep(0.2)
-
-
-async def _nothing() -> None:
-    return
-
-
-async def _all(handles: list[Any], do: Callable[[Any, int], Awaitable[None]]) -> None:
+async def _each(numbers: Sequence[int], do: Callable[[int], Awaitable[None]]) -> None:
+    """Do something for cases by their number, so many at once."""
     place = asyncio.Semaphore(24)
 
     async def one(number: int) -> None:
         async with place:
-            await do(handles[number], number)
+            await do(number)
 
-    await asyncio.gather(*(one(number) for number in range(len(handles))))
+    await asyncio.gather(*(one(number) for number in numbers))
 
 
-async def _agree(handle: Any, plan: Plan) -> None:
-    day = plan.opened_on + timedelta(days=29)
-    says = {
-        "message_id": f"{plan.case}-agrees",
-        "happened_on": day.isoformat(),
-        "recorded_by": "chaos",
-        "recorded_at": (plan.opened_at + timedelta(days=29)).isoformat(),
-        "answer": "agrees",
-    }
+async def _agree(handle: Any, plan: Plan, day: int) -> None:
+    says = plan.says(f"{plan.case}-agrees", day, answer="agrees")
     await steadily(lambda: handle.execute_update("response", says))
 
 

@@ -22,6 +22,8 @@ from workflows.start import CASE_WORKFLOW, TASK_QUEUE, Start
 
 SIDE_BY_SIDE = 24
 NEVER = 36_500
+TURNING = timedelta(minutes=3)
+"""How long turning a clock may take: asked again while a timer is due, the server would skip that timer."""
 _BEGUN = 4
 """Events after which a run has completed its first workflow task, which a run that follows another soon waits for."""
 
@@ -107,7 +109,7 @@ class Driver:
             return stop < target
 
         try:
-            while await steadily(turn):
+            while await steadily(turn, attempt=TURNING):
                 pass
         except RPCError as error:
             if error.status != RPCStatusCode.NOT_FOUND:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import ExitStack, asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import Client
@@ -22,6 +23,8 @@ from devserver import DevServer
 from settings import Settings
 
 _ROOT = Path(__file__).parents[1]
+AT_ONCE = timedelta(seconds=5)
+"""A lost answer is asked for again soon, so that a run of minutes sees it answered."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -79,7 +82,9 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 class WorkerProcess:
     """One worker, as a process that can be killed; through the line, if it is given its port."""
 
-    def __init__(self, settings: Settings, faults: Path, port: int, clock_off: int) -> None:
+    def __init__(
+        self, settings: Settings, faults: Path, port: int, clock_off: int, try_again_within: timedelta
+    ) -> None:
         self._environment = os.environ | {
             "TEMPORAL_ADDRESS": f"127.0.0.1:{port}",
             "TEMPORAL_NAMESPACE": settings.namespace,
@@ -87,7 +92,7 @@ class WorkerProcess:
             "REENGAGEMENT_SHUTDOWN_SECONDS": "2",
             "PYTHONPATH": str(_ROOT),
         }
-        self._arguments = (str(faults), str(clock_off))
+        self._arguments = (str(faults), str(clock_off), str(int(try_again_within.total_seconds())))
         self._log = settings.home / "worker.log"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -119,12 +124,15 @@ class WorkerProcess:
 class Stage:
     """Server, workers, line, and where letters and records end up."""
 
-    def __init__(self, home: Path, workers: int, clocks_off: Sequence[int] = ()) -> None:
+    def __init__(
+        self, home: Path, workers: int, clocks_off: Sequence[int] = (), try_again_within: timedelta = AT_ONCE
+    ) -> None:
         port, ui_port, line_port = free_ports(3)
         self.settings = Settings(home=home, port=port, ui_port=ui_port, shutdown_seconds=2)
         self.faults_file = home / "faults.json"
         self.server = DevServer(self.settings)
         self.line = Line(line_port, port)
+        self._try_again_within = try_again_within
         self.workers: list[WorkerProcess] = []
         self.add_workers(workers, clocks_off)
         self.outbox = Outbox(self.settings.letters)
@@ -135,7 +143,8 @@ class Stage:
         """More workers, to be started; each with its clock off by so many seconds."""
         off = itertools.chain(clocks_off, itertools.repeat(0))
         self.workers += [
-            WorkerProcess(self.settings, self.faults_file, self.line.port, next(off)) for _ in range(count)
+            WorkerProcess(self.settings, self.faults_file, self.line.port, next(off), self._try_again_within)
+            for _ in range(count)
         ]
 
     def set_faults(self, faults: Faults) -> None:

@@ -25,12 +25,14 @@ _FULL = "exceeded workflow execution limit for signal events"
 """What the server says when a run has all the signals it takes: it takes more when the case has continued as new."""
 
 
-async def steadily(call: Callable[[], Awaitable[Answer]], patience: float = PATIENCE) -> Answer:
+async def steadily(
+    call: Callable[[], Awaitable[Answer]], patience: float = PATIENCE, attempt: timedelta = ATTEMPT
+) -> Answer:
     """Make a call until it is answered; an answer that is final, though it is a refusal, is raised."""
     until = time.monotonic() + patience
     while True:
         try:
-            return await asyncio.wait_for(call(), ATTEMPT.total_seconds())
+            return await asyncio.wait_for(call(), attempt.total_seconds())
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             pass
         except RPCError as error:

@@ -1,4 +1,4 @@
-"""A worker process whose outside world misbehaves on command: `python -m chaos.worker FAULTS_FILE CLOCK_OFF`."""
+"""A worker process whose outside world misbehaves: `python -m chaos.worker FAULTS_FILE CLOCK_OFF TRY_AGAIN_WITHIN`."""
 
 import asyncio
 import os
@@ -43,11 +43,10 @@ async def serve(faults: Path) -> int:
 
 if __name__ == "__main__":
     configure_logs()
-    # A lost answer is asked for again soon, so that a run of minutes sees it answered.
-    performing.RETRIES.maximum_interval = timedelta(seconds=5)
     if bug := os.environ.get("CHAOS_BUG"):
         BUGS[bug]()
-    faults_file, clock_off = sys.argv[1:]
+    faults_file, clock_off, try_again_within = sys.argv[1:]
+    performing.RETRIES.maximum_interval = timedelta(seconds=int(try_again_within))
     with (
         time_machine.travel(datetime.now(UTC) + timedelta(seconds=int(clock_off))) if int(clock_off) else nullcontext()
     ):
