@@ -26,7 +26,7 @@ from chaos.steady import steadily
 from domain.ledger import HEARD_KEPT
 
 LETTER_DUE, AGREEING, BACK = 30, (33, 37), 37
-"""The virtual days of an outage: a letter is due, a third of the participants agree, then another, the vendor is back."""
+"""The virtual days of an outage: a letter is due, a third of the participants agree, another third, it is over."""
 
 
 async def outage(home: Path, seed: int, dose: Dose) -> Result:
