@@ -16,6 +16,7 @@ from chaos.fold import Sent
 from chaos.plan import TOO_LARGE, Encoded, Plan, Sending
 from chaos.stage import Stage
 from chaos.steady import steadily
+from cli.console import progress
 from devserver import temporal_command
 from workflows.attributes import NEXT_ACTION_AT
 from workflows.start import CASE_WORKFLOW, TASK_QUEUE, Start
@@ -54,7 +55,15 @@ class Driver:
 
     async def drive_all(self, plans: list[Plan]) -> list[Driven]:
         """Send everything that is planned."""
-        return list(await asyncio.gather(*(self._drive(plan) for plan in plans)))
+        with progress() as bar:
+            driving = bar.add_task("cases driven", total=len(plans))
+
+            async def drive(plan: Plan) -> Driven:
+                driven = await self._drive(plan)
+                bar.advance(driving)
+                return driven
+
+            return list(await asyncio.gather(*(drive(plan) for plan in plans)))
 
     async def _drive(self, plan: Plan) -> Driven:
         async with self._place:
