@@ -1,6 +1,6 @@
 """A file of facts for many cases, NDJSON: `{"case": "<case id>", "fact": {"kind": ..., ...}}` a line.
 
-Read lightly: a line that names a case and a kind goes to the case, which quarantines what it cannot read (ALL-2).
+Read lightly: a line that names a case and a kind goes to the case, which refuses what it cannot read (ALL-2).
 Only a line that cannot be brought to any case is rejected here.
 """
 
@@ -21,13 +21,12 @@ _CASE_ID = re.compile(r"[\x21-\x7e]{1,200}")
 
 @dataclass(frozen=True, slots=True)
 class FactLine:
-    """One fact for one case; the line lies at the bytes `offset` to `ends` of the file.
+    """One fact for one case; the line ends at the byte `ends` of the file.
 
-    `message_id` is None where the fact gives none: the case will quarantine it.
+    `message_id` is None where the fact gives none: the case will say so.
     """
 
     line: int
-    offset: int
     ends: int
     case_id: str
     kind: str
@@ -35,16 +34,22 @@ class FactLine:
     fact_json: str = field(repr=False)
 
 
-def read_facts(path: str | PathLike[str], *, offset: int = 0, line: int = 1) -> Iterator[FactLine | Reject]:
-    """The facts of a file, line by line.
+@dataclass(frozen=True, slots=True)
+class Unreachable(Reject):
+    """A line that cannot be brought to any case, and why; it ends at the byte `ends` of the file."""
 
-    To resume after a fact, pass its `ends` as offset and the number of the line after it.
-    """
+    ends: int
+
+
+def read_facts(path: str | PathLike[str]) -> Iterator[FactLine | Unreachable]:
+    """The facts of a file, line by line, never the whole file at once; blank lines are left out."""
     with Path(path).open("rb") as stream:
-        stream.seek(offset)
-        for each in raw_lines(stream, line):
-            if each.content.strip():
-                yield _fact_on(each)
+        for line in raw_lines(stream):
+            if line.content.strip():
+                found = _fact_on(line)
+                if isinstance(found, Reject):
+                    found = Unreachable(found.line, found.field, found.reason, line.ends)
+                yield found
 
 
 def _fact_on(line: RawLine) -> FactLine | Reject:
@@ -61,7 +66,6 @@ def _fact_on(line: RawLine) -> FactLine | Reject:
         return Reject(line.number, "fact.kind", "must be the name of a kind of fact, such as participation_week")
     return FactLine(
         line=line.number,
-        offset=line.offset,
         ends=line.ends,
         case_id=case_id,
         kind=kind,

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from casefiles import CaseloadError, Defaults, FactLine, Format, Reject, read, read_facts
+from casefiles import CaseloadError, Defaults, FactLine, Format, read, read_facts
+from casefiles.facts import Unreachable
 
 DEFAULTS = Defaults(datetime(2026, 2, 2, tzinfo=UTC), "caseload import", date(2026, 2, 2), "MWA-KC")
 WEEK = {"kind": "participation_week", "message_id": "m-1", "week": "2026-01-04", "hours": 30}
 GOOD = json.dumps({"case": "mo-mwa-1a2b", "fact": WEEK}).encode()
 
 
-def facts_in(folder: Path, *lines: bytes) -> list[FactLine | Reject]:
+def facts_in(folder: Path, *lines: bytes) -> list[FactLine | Unreachable]:
     path = folder / "facts.ndjson"
     path.write_bytes(b"\n".join(lines))
     return list(read_facts(path))
@@ -53,27 +54,21 @@ def test_what_only_the_case_can_judge_is_left_to_it(tmp_path: Path, fact: dict[s
 )
 def test_a_line_that_reaches_no_case_is_rejected_and_the_next_is_read(tmp_path: Path, line: bytes, field: str) -> None:
     rejected, fact = facts_in(tmp_path, line, GOOD)
-    assert isinstance(rejected, Reject)
+    assert isinstance(rejected, Unreachable)
     assert (rejected.line, rejected.field) == (1, field)
     assert isinstance(fact, FactLine)
     assert fact.line == 2
 
 
-def test_offsets_are_those_of_the_file(tmp_path: Path) -> None:
-    facts_in(tmp_path, b"\xef\xbb\xbf" + GOOD, b"", b"x" * (2 << 20), GOOD + b"\r", GOOD)
+def test_every_line_says_where_it_ends_whether_it_reaches_a_case_or_not(tmp_path: Path) -> None:
+    lines = [b"\xef\xbb\xbf" + GOOD, b"", b"x" * (2 << 20), b"bad", GOOD + b"\r", GOOD]
+    read_lines = facts_in(tmp_path, *lines)
+    assert [line.line for line in read_lines] == [1, 3, 4, 5, 6]
     content = (tmp_path / "facts.ndjson").read_bytes()
-    facts = [fact for fact in read_facts(tmp_path / "facts.ndjson") if isinstance(fact, FactLine)]
-    assert [fact.line for fact in facts] == [1, 4, 5]
-    assert all(GOOD in content[fact.offset : fact.ends] for fact in facts)
-    assert facts[-1].ends == len(content)
-
-
-def test_reading_resumes_after_any_fact(tmp_path: Path) -> None:
-    facts = facts_in(tmp_path, GOOD, b"", b"bad", GOOD, GOOD)
-    for place, fact in enumerate(facts):
-        if isinstance(fact, FactLine):
-            rest = list(read_facts(tmp_path / "facts.ndjson", offset=fact.ends, line=fact.line + 1))
-            assert rest == facts[place + 1 :]
+    assert [content[: line.ends].count(b"\n") for line in read_lines] == [1, 3, 4, 5, 5]
+    assert [isinstance(line, FactLine) for line in read_lines] == [True, False, False, True, True]
+    assert all(content[line.ends - 1 : line.ends] == b"\n" for line in read_lines[:-1])
+    assert read_lines[-1].ends == len(content)
 
 
 PIECES = st.sampled_from(
@@ -110,4 +105,5 @@ def test_no_bytes_bring_the_fact_reader_down(tmp_path: Path, content: bytes) -> 
     path = tmp_path / "facts"
     path.write_bytes(content)
     for each in read_facts(path):
-        assert isinstance(each, Reject) or json.loads(each.fact_json)["kind"] == each.kind
+        assert each.ends <= len(content)
+        assert isinstance(each, Unreachable) or json.loads(each.fact_json)["kind"] == each.kind
