@@ -111,9 +111,20 @@ class Ledger:
     def _standing(self, slot: tuple[Any, ...]) -> Any:
         told = [fact for fact in slot if fact.message_id not in self._withdrawn]
         if len(told) > 1:
-            superseded = {fact.supersedes for fact in told}
-            told = [fact for fact in told if fact.message_id not in superseded]
+            replaced = self._replaced(slot)
+            told = [fact for fact in told if fact.message_id not in replaced]
         return told[0] if told else None
+
+    def _replaced(self, slot: tuple[Any, ...]) -> set[str]:
+        """The ids of what facts that were not withdrawn replace, and of what that had replaced before."""
+        replaces = {fact.message_id: fact.supersedes for fact in slot}
+        replaced: set[str] = set()
+        for fact in slot:
+            earlier = None if fact.message_id in self._withdrawn else fact.supersedes
+            while earlier and earlier not in replaced:
+                replaced.add(earlier)
+                earlier = replaces.get(earlier)
+        return replaced
 
     def stands_for(self, fact: Fact) -> Fact | None:
         """What stands in the slot a fact speaks about."""
@@ -136,12 +147,14 @@ class Ledger:
         return self.weight >= WEIGHT_KEPT and len(kind) >= MANY and fact.slot not in kind
 
     def with_fact(self, fact: Any, digest: str) -> Self:
-        """The same, having heard a fact: the highest ranks of its slot are kept, highest first."""
+        """The same, having heard a fact: of its slot what is not replaced is kept first, then the highest ranks."""
         kind = self.facts.get(fact.kind, {})
         before = kind.get(fact.slot, ())
         others = (one for one in before if one.message_id != fact.message_id)
         ranked = sorted((*others, fact), key=lambda one: one.rank, reverse=True)
-        counting = [one for one in ranked if one.message_id not in self._withdrawn][:SLOT_DEPTH]
+        replaced = self._replaced(tuple(ranked))
+        counting = [one for one in ranked if one.message_id not in self._withdrawn]
+        counting = sorted(counting, key=lambda one: one.message_id in replaced)[:SLOT_DEPTH]
         kept = counting + [one for one in ranked if one.message_id in self._withdrawn][: SLOT_DEPTH - len(counting)]
         slot = tuple(one for one in ranked if one in kept)
         dropped = [one for one in ranked if one not in kept]

@@ -71,7 +71,7 @@ def _ends(case: Case, policy: Policy) -> Iterator[Closing]:
             yield Closing(outcome, fact.happened_on, reason)
     yield from _ta_case_closed(case, policy)
     found_on = good_cause.found_on(case, policy)
-    if found_on and not sanction.first_began(case, policy):
+    if found_on and not sanction.last_began(case, policy):
         reason = policy.reason("good_cause", "the staffing found good cause: there is no sanction", found_on=found_on)
         yield Closing(Outcome.LIFTED_BY_GOOD_CAUSE, found_on, reason)
 

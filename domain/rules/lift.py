@@ -30,7 +30,7 @@ def grounds(case: Case, policy: Policy) -> list[Ground]:
 
     None before a sanction: what would lift it ends the case.
     """
-    if not case.opening or not sanction.first_began(case, policy):
+    if not case.opening or not sanction.last_began(case, policy):
         return []
     holding = [*_participation(case, policy)]
     found_on = good_cause.found_on(case, policy)
@@ -71,7 +71,7 @@ def ground(case: Case, policy: Policy) -> Ground | None:
 
 def confirmed_on(case: Case, policy: Policy) -> date | None:
     """The date the eligibility system lifted this sanction; a lift from before it began is another's. MO-8."""
-    lifted, began = case.last(SanctionLifted), sanction.first_began(case, policy)
+    lifted, began = case.last(SanctionLifted), sanction.last_began(case, policy)
     if not lifted or not began or lifted.happened_on < began:
         return None
     return lifted.happened_on
@@ -87,7 +87,7 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
             SendAlert(effect=effect_id(case, key), case_id=case.id, alert="lift_sanction", ground=lifting.name),
             lifting.reason,
         )
-        yield from _unconfirmed(case, policy)
+        yield from _unconfirmed(case, policy, lifting)
     elif lifted_on := confirmed_on(case, policy):
         yield task(
             case,
@@ -107,9 +107,10 @@ def _ground_to_tell(case: Case, policy: Policy) -> Ground | None:
     return next((one for one in grounds(case, policy) if one.name == told), ground(case, policy))
 
 
-def _unconfirmed(case: Case, policy: Policy) -> Iterator[Effect]:
+def _unconfirmed(case: Case, policy: Policy, lifting: Ground) -> Iterator[Effect]:
     sent = case.effect_of("alert/lift")
-    if sent and sent.on and not confirmed_on(case, policy):
+    tells_it = sent and isinstance(sent.command, SendAlert) and sent.command.ground == lifting.name
+    if sent and sent.on and tells_it and not confirmed_on(case, policy):
         overdue = (case.day - sent.on).days // policy.lift_confirmation_days.value
         if overdue >= 1:
             yield task(

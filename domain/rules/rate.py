@@ -89,11 +89,11 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
 
 def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
     """The first date of the next month that stands differently, the sanction going on. MO-13."""
-    current = this_month(case, policy)
-    if (
-        not policy.rate_window_months or current == "counted"
-    ):  # stays so while the sanction goes on: the window gains a month and loses at most one
+    current, lifted_on = this_month(case, policy), confirmed_on(case, policy)
+    if not policy.rate_window_months:
         return
+    if current == "counted" and not lifted_on:
+        return  # it stays so while the sanction goes on: the window gains a month and loses at most one
     for ahead in range(1, policy.rate_window_months.value + 1):
         month = add_months(month_of(case.day), ahead)
         then = in_rate(case, policy, month)
@@ -101,6 +101,6 @@ def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
             yield Due(first_day(month), f"participation rate: {then.standing}", then.reason)
             return
         if current and not then:
-            reason = policy.reason("rate", "the sanction is in force no more", lifted_on=confirmed_on(case, policy))
+            reason = policy.reason("rate", "the sanction is in force no more", lifted_on=lifted_on)
             yield Due(first_day(month), "participation rate: no longer sanctioned", reason)
             return

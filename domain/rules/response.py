@@ -41,8 +41,18 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
         return
     for answer in stances(case, policy):
         if answer.answer == "agrees":
-            yield from _agreement(case, policy, answer)
+            yield task(
+                case,
+                policy,
+                "agreement",
+                f"explain/{answer.happened_on}",
+                "Explain the appropriate actions for compliance to the participant, who agreed to comply",
+                agreed_on=answer.happened_on,
+            )
+    recorded_since = case.opening.sanction_began or case.opening.happened_on
     for answer in case.told(Response):
+        if answer.answer == "agrees" and answer.happened_on >= recorded_since:
+            yield _in_the_plan(case, policy, answer)
         if answer.answer == "returned_mail" and not _moved_since(case, answer):
             yield task(
                 case,
@@ -54,15 +64,8 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
             )
 
 
-def _agreement(case: Case, policy: Policy, agreed: Response) -> Iterator[Effect]:
-    yield task(
-        case,
-        policy,
-        "agreement",
-        f"explain/{agreed.happened_on}",
-        "Explain the appropriate actions for compliance to the participant, who agreed to comply",
-        agreed_on=agreed.happened_on,
-    )
+def _in_the_plan(case: Case, policy: Policy, agreed: Response) -> Effect:
+    """What was agreed, whatever became of it: also before the sanction that followed. MO-4, OR-8."""
     key = f"{policy.plan_name.lower()}/{agreed.happened_on}"
     update = {"effect": effect_id(case, key), "case_id": case.id}
     said = {"activities": agreed.activities, "changes": agreed.changes}
@@ -71,9 +74,8 @@ def _agreement(case: Case, policy: Policy, agreed: Response) -> Iterator[Effect]
         command = UpdateIep(**update, **said, agreed_on=agreed.happened_on)
     else:
         command = UpdatePdp(**update, **said, entry="agreement", dated=agreed.happened_on)
-    yield Effect(
-        key, command, policy.reason("agreement", "the participant agreed to comply", agreed_on=agreed.happened_on)
-    )
+    reason = policy.reason("agreement", "the participant agreed to comply", agreed_on=agreed.happened_on)
+    return Effect(key, command, reason)
 
 
 def _moved_since(case: Case, returned: Response) -> bool:

@@ -45,13 +45,19 @@ def began(case: Case, policy: Policy) -> date | None:
     return None if policy.disqualification and decisions(case) else case.opening.sanction_began
 
 
-def first_began(case: Case, policy: Policy) -> date | None:
-    """The first date of any sanction in this episode, also one that was taken back; None when there was none."""
-    held = decisions(case) if policy.disqualification else []
-    dates = [one.happened_on for one in held if result_of(one, policy) == "disqualified"]
-    if case.opening and case.opening.sanction_began:
-        dates.append(case.opening.sanction_began)
-    return min(dates, default=None)
+def last_began(case: Case, policy: Policy) -> date | None:
+    """The first date of the last sanction in this episode, also of one that was taken back; None when there was none.
+
+    Decisions that confirm a disqualification leave it the one it was.
+    """
+    last = case.opening.sanction_began if case.opening else None
+    goes_on = False
+    for decision in decisions(case) if policy.disqualification else []:
+        disqualifies = result_of(decision, policy) == "disqualified"
+        if disqualifies and not goes_on:
+            last = decision.happened_on
+        goes_on = disqualifies
+    return last
 
 
 @dataclass(frozen=True)
@@ -104,7 +110,7 @@ def _by_staff(case: Case, what: str, key: str, otherwise: date | None = None) ->
 def effects(case: Case, policy: Policy) -> Iterator[Effect]:
     """What the decision that stands asks for: the steps of the disqualification, and the TRACS pages. OR-5, OR-6."""
     terms, decision = policy.disqualification, applied(case, policy)
-    if not terms:
+    if not terms or not case.opening:
         return
     if decision:
         yield from _dq1(case, policy, terms, decision)
@@ -177,7 +183,7 @@ def pages(case: Case, policy: Policy) -> Iterator[Effect]:
             narration=told,
         )
         yield Effect(key, page, policy.reason("narration", told, staffing=decision.number))
-        done_on = _ready_on(case, policy, key)
+        done_on = _ready_on(case, policy, key, page)
         if done_on:
             final = narration(case, policy, decision, finalised_on=done_on)
             command = FinaliseTracs(
@@ -192,10 +198,11 @@ def pages(case: Case, policy: Policy) -> Iterator[Effect]:
             yield Effect(f"{key}/final", command, policy.reason("sanction", says, done_on=done_on))
 
 
-def _ready_on(case: Case, policy: Policy, key: str) -> date | None:
-    """The date on which the last step was done; None while one is not. OR-5."""
-    page = case.issues.get(key)
-    dates = [page.on if page and page.status == "done" else None, *(step.done_on for step in steps(case, policy))]
+def _ready_on(case: Case, policy: Policy, key: str, page: SelectOnTracs) -> date | None:
+    """The date on which the last step was done; None while one is not, the selection of the page among them. OR-5."""
+    selected = case.issues.get(key)
+    selected_on = selected.on if selected and selected.status == "done" and selected.command == page else None
+    dates = [selected_on, *(step.done_on for step in steps(case, policy))]
     known = [one for one in dates if one]
     return max(known) if len(known) == len(dates) else None
 

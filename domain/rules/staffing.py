@@ -232,7 +232,7 @@ def _proposals(case: Case, policy: Policy, decision: StaffingDecided) -> Iterato
 
 
 def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
-    """The next day on which an undecided staffing is overdue. OR-1."""
+    """The next day on which an undecided staffing is overdue (OR-1), or a partner's release has ended (OR-7)."""
     for staffing in staffings(case, policy):
         if not staffing.decision:
             days = _days(policy)
@@ -240,3 +240,8 @@ def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
             on = staffing.call.on + timedelta(days=days * (waited + 1))
             reason = policy.reason("staffing", "awaiting the decision", called_on=staffing.call.on)
             yield Due(on, f"decision of staffing {staffing.number}", reason)
+    if policy.disqualification and in_effect(case, policy):
+        for release in releases(case, case.day):
+            if release.until:
+                reason = policy.reason("request", "a release of information ends", until=release.until)
+                yield Due(release.until + timedelta(days=1), "the end of a release", reason)

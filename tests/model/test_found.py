@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from domain.case import Phase
+from domain.case import Outcome, Phase
 from domain.commands import FinaliseTracs, UpdatePdp
 from domain.decide import DayCame, decide
 from domain.rules.transfer import transfers
@@ -32,6 +32,7 @@ from tests.unit.building import (
 from tests.unit.staffings import (
     DUE_PROCESS,
     GUIDE,
+    all_answered,
     answered,
     commands,
     decided,
@@ -102,7 +103,6 @@ def test_mail_that_came_back_before_the_opening_is_known_asks_nothing_of_anybody
     assert Told().after(mail_returned("2026-02-02")).tasks() == []
 
 
-@pytest.mark.xfail(strict=True, reason="`rate.deadlines` holds that a counted month stays so, also where it was lifted")
 def test_the_case_wakes_though_this_month_is_counted() -> None:
     """MO-13, ALL-7: lifted, though without a ground, in a month that is counted; the next is none of the sanction."""
     case = opened("2026-01-05", sanctioned_months=("2025-10", "2025-11"))
@@ -111,7 +111,6 @@ def test_the_case_wakes_though_this_month_is_counted() -> None:
     assert "2026-04-01" in [day for _, day in case.waits_for()]
 
 
-@pytest.mark.xfail(strict=True, reason="`lift._unconfirmed` goes by the alert that this very decision withdraws")
 def test_a_task_for_an_alert_that_is_withdrawn_goes_with_it() -> None:
     """MO-8: good cause is found beside participation, then the weeks are corrected: another alert, not overdue yet."""
     case = opened("2026-01-05").after(*two_good_weeks(), good_cause("2026-03-02"), contact("2026-03-02"))
@@ -122,7 +121,6 @@ def test_a_task_for_an_alert_that_is_withdrawn_goes_with_it() -> None:
     assert decide(case.case, DayCame(case.case.now), case.policy).commands == ()
 
 
-@pytest.mark.xfail(strict=True, reason="`sanction.effects` does not ask for an opening, as `response.effects` does")
 @pytest.mark.parametrize("withdraws", [False, True])
 def test_a_decision_applies_nothing_to_a_case_of_which_no_opening_is_known(withdraws: bool) -> None:
     """OR-5, as MO-5: there is no case to disqualify anybody in."""
@@ -133,7 +131,13 @@ def test_a_decision_applies_nothing_to_a_case_of_which_no_opening_is_known(withd
     assert [key for key in stands(case) if key.startswith(("dq1/", "tracs/"))] == []
 
 
-@pytest.mark.xfail(strict=True, reason="`response.stances` are those since the sanction began, once there is one")
+@pytest.mark.xfail(strict=True, reason="`staffing.effects` asks for an opening for nothing but the staffing itself")
+def test_a_decision_asks_nothing_of_staff_in_a_case_of_which_no_opening_is_known() -> None:
+    """OR-1, OR-7, as MO-5."""
+    lacking = decided("2026-01-20", record=all_answered(mental_health="yes", physical_health="yes"), reason="weighed")
+    assert Told(GUIDE).after(release("2026-01-19"), lacking).tasks() == []
+
+
 def test_an_agreement_before_dq1_goes_into_the_plan_whenever_it_is_told() -> None:
     """OR-8, ALL-1: 'is recorded and put into the PDP', told before the decision or after."""
     case = disqualified("2026-01-20").after(agreed("2026-01-15", "GED", recorded="2026-01-22"))
@@ -142,7 +146,6 @@ def test_an_agreement_before_dq1_goes_into_the_plan_whenever_it_is_told() -> Non
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="`staffing.deadlines` does not wait for the end of a release")
 def test_co_management_is_proposed_no_more_when_the_release_has_ended() -> None:
     """OR-7: with an MCS 3010 on file; its last date is the 31st."""
     case = disqualified("2026-01-20").after(release("2026-01-22", until="2026-01-31"))
@@ -153,7 +156,6 @@ def test_co_management_is_proposed_no_more_when_the_release_has_ended() -> None:
 COPY = f"{CASE_ID}/task/pdp-copy/1"
 
 
-@pytest.mark.xfail(strict=True, reason="`sanction._ready_on` goes by the page that this very decision replaces")
 def test_a_page_that_is_selected_anew_is_finalised_anew() -> None:
     """OR-3, OR-5: the decision is corrected to good cause; the finalisation told of a disqualification."""
     case = disqualified("2026-01-20").after(contact("2026-01-21"), task_done("2026-01-21", COPY))
@@ -164,7 +166,6 @@ def test_a_page_that_is_selected_anew_is_finalised_anew() -> None:
     assert "disqualification will be applied" not in final.narration
 
 
-@pytest.mark.xfail(strict=True, reason="`lift.confirmed_on` takes a lift since the first DQ1 for the lift of the last")
 def test_a_lift_under_a_dq1_that_was_taken_back_confirms_nothing_of_the_next() -> None:
     """OR-3, MO-8: 'the case ends when ONE confirms'; what ONE said before the second DQ1 was of the first."""
     lacking = without(type(DUE_PROCESS[0]))
@@ -175,13 +176,19 @@ def test_a_lift_under_a_dq1_that_was_taken_back_confirms_nothing_of_the_next() -
     assert (case.phase, case.outcome) == (Phase.LIFT_RECOMMENDED, None)
 
 
+def test_good_cause_counts_from_the_staffing_that_found_it_first() -> None:
+    """OR-3: a review that comes to the same changes nothing. The decision that was corrected applied DQ1 in error."""
+    case = disqualified("2026-01-20").after(decided("2026-02-02", "good_cause", knowing(exempt="yes"), number=2))
+    case.after(decided("2026-01-20", "good_cause", knowing(exempt="yes"), recorded="2026-02-04"))
+    assert (case.outcome, f"{case.case.phase_since}") == (Outcome.LIFTED_BY_GOOD_CAUSE, "2026-01-20")
+
+
 def _exempt(answer: str, minute: int, replaces: Any = None) -> Any:
     """An answer recorded so many minutes after noon, by a clock that may be behind another's."""
     fact = answered("exempt", answer, replaces=replaces.message_id if replaces else None)
     return fact.model_copy(update={"recorded_at": noon("2026-01-20") + timedelta(minutes=minute)})
 
 
-@pytest.mark.xfail(strict=True, reason="of a slot the four recorded last are kept, whatever they replace")
 def test_an_answer_that_was_taken_stands_though_its_clock_is_behind_four_others() -> None:
     """OR-2: it names the answer it replaces, and was not refused."""
     first = _exempt("yes", 0)
@@ -192,7 +199,6 @@ def test_an_answer_that_was_taken_stands_though_its_clock_is_behind_four_others(
     assert recording(staffing(), first, second, third, fourth, fifth).record == (fifth,)
 
 
-@pytest.mark.xfail(strict=True, reason="with the second gone nothing replaces the first, which was recorded later")
 def test_an_answer_stands_though_the_one_it_replaced_was_withdrawn() -> None:
     """OR-2, ALL-1: the third was given by one who had seen the second, which had replaced the first."""
     first = _exempt("yes", 0)

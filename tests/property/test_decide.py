@@ -52,7 +52,7 @@ def state(case: Case, opened_under: Policy) -> dict[str, Any]:
         "transfers": transfer.transfers(case),
         "contact": contact.month_to_judge(case, policy),
         "staffings": staffing.staffings(case, policy),
-        "sanction": (sanction.began(case, policy), sanction.first_began(case, policy)),
+        "sanction": (sanction.began(case, policy), sanction.last_began(case, policy)),
         "rate": list(rate.months_in_rate(case, policy)),
     }
 
@@ -132,7 +132,7 @@ def test_a_case_is_lifted_only_on_a_ground_and_a_confirmation(life: Life) -> Non
         case = decision.case
         both = bool(lift.ground(case, life.policy) and lift.confirmed_on(case, life.policy))
         if case.outcome in (Outcome.LIFTED_BY_PARTICIPATION, Outcome.LIFTED_BY_GOOD_CAUSE):
-            assert both or not sanction.first_began(case, life.policy)  # no sanction, nothing to confirm: OR-2
+            assert both or not sanction.last_began(case, life.policy)  # no sanction, nothing to confirm: OR-2
         if both:
             assert case.phase == Phase.CLOSED
 
