@@ -20,9 +20,9 @@ class RawLine(NamedTuple):
     whole: bool
 
 
-def raw_lines(stream: BinaryIO, first_number: int = 1) -> Iterator[RawLine]:
+def raw_lines(stream: BinaryIO) -> Iterator[RawLine]:
     """The lines of a binary stream from where it stands; a byte order mark at the file's start is left out."""
-    number, offset = first_number, stream.tell()
+    number, offset = 1, stream.tell()
     while content := stream.readline(LONGEST):
         ends = offset + len(content)
         whole = content.endswith(b"\n") or len(content) < LONGEST
