@@ -33,7 +33,7 @@ async def outage(home: Path, seed: int, dose: Dose) -> Result:
     """The vendor is down for seven days in which letters are due: facts are heard, and void letters never go."""
     stage = Stage(home, workers=2, try_again_within=timedelta(hours=6))
     async with stage.set() as client:
-        cases = [plan for plan in plans(seed, dose.outage_cases * 2) if plan.policy is MISSOURI][: dose.outage_cases]
+        cases = _that_get_letters(seed, dose.outage_cases)
         driver, violations = Driver(stage, client), []
         handles = await asyncio.gather(*(driver.open(plan) for plan in cases))
         await asyncio.gather(*(settled(handle) for handle in handles))
@@ -62,6 +62,11 @@ async def outage(home: Path, seed: int, dose: Dose) -> Result:
     return Result("outage", did, violations)
 
 
+def _that_get_letters(seed: int, count: int) -> list[Plan]:
+    """Cases of Missouri, where a letter goes at the opening."""
+    return [plan for plan in plans(seed, 2 * count + 10) if plan.policy is MISSOURI][:count]
+
+
 def _letters(stage: Stage, plan: Plan) -> int:
     return len(stage.outbox.letters(plan.case))
 
@@ -86,7 +91,7 @@ async def flood(home: Path, seed: int, dose: Dose) -> Result:
     """So many signals to one case that it must continue as new while they come; each counts once."""
     stage = Stage(home, workers=1)
     async with stage.set() as client:
-        [plan] = [plan for plan in plans(seed, 20) if plan.policy is MISSOURI][:1]
+        [plan] = _that_get_letters(seed, 1)
         handle = await Driver(stage, client).open(plan)
         place = asyncio.Semaphore(64)
         weeks = ["2025-01-05", "2025-01-12", "2025-01-19", "2025-01-26"]
@@ -158,7 +163,7 @@ async def surge(home: Path, seed: int, dose: Dose) -> Result:
     """Letters of many cases due at the same minute: all go, each once, and facts are answered meanwhile."""
     stage = Stage(home, workers=0)
     async with stage.set() as client:
-        cases, driver = plans(seed, dose.surge), Driver(stage, client)
+        cases, driver = _that_get_letters(seed, dose.surge), Driver(stage, client)
         place = asyncio.Semaphore(32)
 
         async def open_one(plan: Plan) -> Any:
@@ -176,6 +181,7 @@ async def surge(home: Path, seed: int, dose: Dose) -> Result:
             await asyncio.sleep(0.5)
         took = time.monotonic() - began
         asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
         late = [plan.case for plan in cases if len(stage.outbox.letters(plan.case)) != 1]
     rate = f"{len(cases) / took:.0f}"
     did = {"letters": len(cases), "a second": rate, "facts answered meanwhile": len(waits)}
