@@ -122,10 +122,10 @@ class Telling(RuleBasedStateMachine):
     def takes_back(self, target: str, data: st.DataObject) -> None:
         self.hear("withdrawn", self.day, 0, data, withdraws=target, why="an error")
 
+    @precondition(lambda self: self.tasks_there())
     @rule(data=st.data())
     def staff_do_a_task(self, data: st.DataObject) -> None:
-        if there := self.tasks_there():
-            self.hear("task_done", self.day, 0, data, task=data.draw(st.sampled_from(there)))
+        self.hear("task_done", self.day, 0, data, task=data.draw(st.sampled_from(self.tasks_there())))
 
     def tasks_there(self) -> list[str]:
         """The tasks that staff have been asked to do, by effect."""
@@ -137,32 +137,45 @@ class Telling(RuleBasedStateMachine):
             if self.day >= LONGEST:
                 return
             self.day += timedelta(days=1)
+            if self.case.outcome:  # nothing comes of time any more
+                continue
             while (due := next_action_at(self.case, self.policy)) and due <= self.noon():
                 self._decide(DayCame(due))
             self.agree()
 
+    @precondition(lambda self: self.at_once)
     @rule()
     def commands_are_left(self) -> None:
         self.at_once = False
 
+    @precondition(lambda self: self.case.open_issues())
     @rule()
     def commands_are_stuck(self) -> None:
-        self.at_once = False
         self._decide(IsStuck([issue.effect for issue in self.case.open_issues()], "no_answer", self.noon()))
         self.agree()
 
+    @precondition(lambda self: not self.at_once)
     @rule()
     def commands_are_carried_out(self) -> None:
         self.at_once = True
-        self._carry_out(self.case.open_issues())
+        self.carry_out(self.case.open_issues())
         self.agree()
 
+    @precondition(lambda self: self.case.open_issues())
+    @rule(data=st.data())
+    def all_commands_but_one_are_carried_out(self, data: st.DataObject) -> None:
+        left = data.draw(st.sampled_from(self.case.open_issues()), label="issue")
+        self.carry_out([issue for issue in self.case.open_issues() if issue is not left])
+        self.agree()
+
+    @precondition(lambda self: self.case.open_issues() or self._void())
     @rule(data=st.data())
     def one_command_is_carried_out_though_it_may_be_void(self, data: st.DataObject) -> None:
-        ready = [issue for issue in self.case.issues.values() if issue.status in ("open", "void")]
-        if ready:
-            self._carry_out([data.draw(st.sampled_from(ready), label="issue")])
-            self.agree()
+        self.carry_out([data.draw(st.sampled_from(self.case.open_issues() + self._void()), label="issue")])
+        self.agree()
+
+    def _void(self) -> list[Issue]:
+        return [issue for issue in self.case.issues.values() if issue.status == "void"]
 
     def noon(self) -> datetime:
         return instant_of(self.day, self.policy.time_zone.value, 12)
@@ -211,7 +224,7 @@ class Telling(RuleBasedStateMachine):
             self.given[command.effect] = command
             self.gives_out(command)
         while self.at_once and self.case.open_issues():
-            self._carry_out(self.case.open_issues())
+            self.carry_out(self.case.open_issues())
 
     def gives_out(self, command: Command) -> None:
         """What the naive reading hears of a command that is given out."""
@@ -221,7 +234,7 @@ class Telling(RuleBasedStateMachine):
             key = next(key for key, issue in self.case.issues.items() if issue.effect == command.effect)
             self.known.asked[key.removeprefix("task/")] = command.effect
 
-    def _carry_out(self, issues: list[Issue]) -> None:
+    def carry_out(self, issues: list[Issue]) -> None:
         for issue in issues:
             command = self.given[issue.effect]
             self.ever_carried_out.add(issue.effect)
@@ -257,13 +270,10 @@ class Telling(RuleBasedStateMachine):
             assert core == naive, self.differs(what, core, naive)
 
     def tasks(self) -> set[str]:
-        """Those that stand. Of an alert being replaced the next news closes the task; see test_found."""
+        """Those that stand."""
         issues = self.case.issues.items()
         standing = {key for key, issue in issues if key.startswith("task/") and issue.status in ("open", "done")}
-        replaced = [
-            f"task/lift-unconfirmed/{key.split('/')[-1]}/" for key in self.case.issues if "undo/alert/lift/" in key
-        ]
-        return {key.removeprefix("task/") for key in standing if not key.startswith(tuple(replaced))}
+        return {key.removeprefix("task/") for key in standing}
 
 
 LONGER = "MODEL_SHRINK" in os.environ

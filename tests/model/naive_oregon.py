@@ -63,7 +63,7 @@ def answer(known: Known, today: date) -> Answer:
     if last(told, "opened_in_error"):
         return Answer("closed", {"opened_in_error"}, effects=cannot_be_taken_back(known))
     if opening is None:
-        return Answer("awaiting_opening", {None})
+        return Answer("awaiting_opening", {None}, effects=cannot_be_taken_back(known))
     verdict = verdict_of(decisions(told))
     outcomes = ends(known, told, opening, verdict)
     if outcomes:
@@ -86,16 +86,17 @@ def answer(known: Known, today: date) -> Answer:
     tasks, staffing_on = staffing_tasks(told, opening, today)
     contact, contact_on = contact_task(told, sanction, today)
     lift, lift_on = lift_tasks(known, told, ground, today)
-    tasks |= contact | lift | case_management(told, today)
+    management, release_on = case_management(told, today)
+    tasks |= contact | lift | management
     tasks |= answers_to_work_on(told, sanction or opening | {"sanction_began": opening["happened_on"]})
     if at_limit is None and not opening["time_limit_exempt"]:
         tasks.add("months-unknown")
-    effects = decided_effects(known, told, opening, verdict) | agreements(told, sanction) | cannot_be_taken_back(known)
+    effects = decided_effects(known, told, opening, verdict) | agreements(told) | cannot_be_taken_back(known)
     effects |= {("alert", "lift")} if ground else set()
     effects |= {("alert", "limit")} if limit_reached else set()
     if verdict and sanction:
         tasks |= steps_for_staff(known, told, opening, verdict)
-    dates = [lapses_on, at_limit, staffing_on, contact_on, lift_on]
+    dates = [lapses_on, at_limit, staffing_on, contact_on, lift_on, release_on]
     return Answer(
         phase,
         {None},
@@ -342,10 +343,9 @@ def contacts(told: list[Fact]) -> list[date]:
     return days + [fact["happened_on"] for fact in of(told, "response") if fact["answer"] != "returned_mail"]
 
 
-def agreements(told: list[Fact], sanction: Fact | None) -> set[Effect]:
-    """Whenever the participant agrees, the plan says so; what was agreed before DQ1 and told after is in test_found."""
-    days = [fact["happened_on"] for fact in of(told, "response") if fact["answer"] == "agrees"]
-    return {("pdp agreement", day) for day in days if not sanction or day >= sanction["sanction_began"]}
+def agreements(told: list[Fact]) -> set[Effect]:
+    """Whenever the participant agrees, the plan says so: before DQ1 too."""
+    return {("pdp agreement", fact["happened_on"]) for fact in of(told, "response") if fact["answer"] == "agrees"}
 
 
 # DQ1 and its steps (OR-5, OR-6)
@@ -428,10 +428,11 @@ def effects_after_the_end(
 # Enhanced and co-management (OR-7)
 
 
-def case_management(told: list[Fact], today: date) -> set[str]:
+def case_management(told: list[Fact], today: date) -> tuple[set[str], date | None]:
     """Several challenges, or a family that is not stable: enhanced; with an MCS 3010 on file, with the partner.
 
     It follows from the decision that stands, for which good cause is not undone by a staffing without due process.
+    What is proposed changes when a release ends.
     """
     standing_decision: Fact | None = None
     for decision in decisions(told):
@@ -439,10 +440,12 @@ def case_management(told: list[Fact], today: date) -> set[str]:
         if not keeps or came_to(decision) != "due_process_incomplete":
             standing_decision = decision
     if standing_decision is None:
-        return set()
+        return set(), None
     tasks: set[str] = set()
     if enhanced(standing_decision, standing_decision["record"]):
         tasks.add(f"case-management/{standing_decision['number']}")
-    if any(holds(release, today) for release in of(told, "release_filed")):
+    on_file = [release for release in of(told, "release_filed") if holds(release, today)]
+    if on_file:
         tasks.add(f"co-management/{standing_decision['number']}")
-    return tasks
+    ends_on = [release["until"] + ONE_DAY for release in on_file if release["until"]]
+    return tasks, min(ends_on, default=None)

@@ -5,7 +5,7 @@ It shares nothing with `domain`: it goes through everything that was sent to the
 
 from dataclasses import dataclass, field
 
-from tests.model.told import Fact, of, standing
+from tests.model.told import Fact, last, of, standing
 
 CONSIDERATIONS = (
     *("exempt", "outside_control", "department_failed"),
@@ -83,13 +83,15 @@ def record_of(team: Team) -> list[Fact]:
 
 
 def decision(team: Team) -> Fact | None:
-    return next(iter(of(team.took, "decided")), None)
+    return last(standing(team.took), "decided")
 
 
 def refusal(team: Team, fact: Fact) -> set[str] | None:
     """Words that say why the team can't record this; None when it can."""
-    if decision(team) or of(team.took, "ended"):
-        return {"decided"} if decision(team) else {"ended"}
+    if last(standing(team.took), "ended"):
+        return {"ended"}
+    if decision(team):
+        return {"decided"}
     record = record_of(team)
     if fact["kind"] == "consideration_answered":
         stands = answers(team.began_with + team.took).get(fact["consideration"])
