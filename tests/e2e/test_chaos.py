@@ -1,11 +1,14 @@
 """The short form of each part of `make chaos`: ALL-1 to ALL-3 while things go wrong."""
 
 import asyncio
+import signal
 import sys
 
 import pytest
 
 from chaos.parts import PARTS
+
+PATIENCE = 250.0
 
 
 async def chaos(*arguments: str) -> tuple[int | None, str]:
@@ -15,7 +18,11 @@ async def chaos(*arguments: str) -> tuple[int | None, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said, _ = await process.communicate()
+    try:
+        said, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+    except TimeoutError:
+        process.send_signal(signal.SIGINT)  # it stops its server and workers
+        said, _ = await process.communicate()
     return process.returncode, said.decode()
 
 
