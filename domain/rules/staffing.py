@@ -132,7 +132,7 @@ def effects(case: Case, policy: Policy) -> Iterator[Effect]:
         if not staffing.decision:
             yield from _undecided(case, policy, staffing)
     held = in_effect(case, policy)
-    if held:
+    if case.opening and held:
         yield from _to_make_good(case, policy, decisions(case)[-1])
         yield from _proposals(case, policy, held[-1])
 

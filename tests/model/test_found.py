@@ -131,7 +131,6 @@ def test_a_decision_applies_nothing_to_a_case_of_which_no_opening_is_known(withd
     assert [key for key in stands(case) if key.startswith(("dq1/", "tracs/"))] == []
 
 
-@pytest.mark.xfail(strict=True, reason="`staffing.effects` asks for an opening for nothing but the staffing itself")
 def test_a_decision_asks_nothing_of_staff_in_a_case_of_which_no_opening_is_known() -> None:
     """OR-1, OR-7, as MO-5."""
     lacking = decided("2026-01-20", record=all_answered(mental_health="yes", physical_health="yes"), reason="weighed")
