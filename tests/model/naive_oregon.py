@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from tests.model.naive import answers_to_work_on, first_of_next, good_pair, limit_over_on, required, trial_and_week
+from tests.model.naive import answers_to_work_on, first_of_next, good_pair, limit_over_on, trial_and_week
 from tests.model.naive_staffing import enhanced, missing, result
 from tests.model.told import ONE_DAY, WEEK, Fact, done_on, last, of, repeated, standing, undone
 
@@ -307,7 +307,7 @@ def lift_tasks(known: Known, told: list[Fact], ground: str | None, today: date) 
 
 
 def trial_of(known: Known, told: list[Fact], sanction: Fact | None, today: date) -> tuple[Fact | None, date | None]:
-    """The agreement that is being kept today, and when it lapses should nothing more be told."""
+    """The agreement that is being kept today, and when the next week is judged: over, or seven days unrecorded."""
     if sanction is None or ends_on_agreement(known, told):
         return None, None
     agreement, week = trial_and_week(told, sanction, today)
@@ -316,12 +316,8 @@ def trial_of(known: Known, told: list[Fact], sanction: Fact | None, today: date)
     second = good_pair(told, sanction)
     if second is not None and week > second:
         return agreement, None
-    hours = {fact["week"]: fact["hours"] for fact in of(told, "participation_week")}
-    while week in hours:
-        if hours[week] < required(told, sanction, week):
-            return agreement, week + WEEK
-        week += WEEK
-    return agreement, week + WEEK + WEEK
+    recorded = [fact["week"] for fact in of(told, "participation_week")]
+    return agreement, week + WEEK if week in recorded else week + WEEK + WEEK
 
 
 def contact_task(told: list[Fact], sanction: Fact | None, today: date) -> tuple[set[str], date | None]:

@@ -188,5 +188,5 @@ class Lives(Telling):
         )
 
 
-Lives.TestCase.settings = settings_for(100)
+Lives.TestCase.settings = settings_for(80)
 TestLives = Lives.TestCase

@@ -161,16 +161,18 @@ class OregonLives(Telling):
         wait=st.sampled_from([0, 1, 6, 31]),
         called=st.sampled_from(["new_information", "staffing_requested"]),
         came_to=st.lists(st.fixed_dictionaries({"finding": FINDING, "record": RECORD}), min_size=1, max_size=3),
-        sure=st.booleans(),
+        sure=st.integers(0, 3),
     )
-    def the_team_reviews(self, data: st.DataObject, wait: int, called: str, came_to: list[Any], sure: bool) -> None:
-        """Once or again; and where that is good cause, ONE confirms it, perhaps in error."""
+    def the_team_reviews(self, data: st.DataObject, wait: int, called: str, came_to: list[Any], sure: int) -> None:
+        """Once or again; and where that is good cause, ONE confirms it, perhaps in error, or did so before."""
         for decided in came_to:
+            if sure == 0 and self.case.phase is not Phase.LIFT_RECOMMENDED:
+                self.hear("sanction_lifted", self.day, 0, data)
             self.hear(called, self.day, 0, data, role="family_coach")
             self.days_pass(wait)
             self.hear("staffing_decided", self.day, 0, data, number="open", **decided)
         if self.case.phase is Phase.LIFT_RECOMMENDED:
-            self.one_confirms(data, 1, sure)
+            self.one_confirms(data, 1, sure == 1)
 
     @precondition(lambda self: self.case.phase is Phase.STAFFING)
     @rule(data=st.data())
@@ -187,13 +189,15 @@ class OregonLives(Telling):
     @rule(data=st.data(), wait=st.integers(0, 1), then=st.sampled_from(["agrees", "refuses", "exempted", "excluded"]))
     def it_is_soon_over(self, data: st.DataObject, wait: int, then: str) -> None:
         """An agreement, perhaps taken back; or what was so when DQ1 was applied, the day after, or the day before."""
+        began = disqualified_last_on(standing(self.known.facts)) or self.day
+        if then == "agrees" and began > OPENED:
+            self.hear("response", began - timedelta(days=1), 0, data, answer="agrees")
         if then in ("agrees", "refuses"):
             self.hear("response", self.day, 0, data, answer="agrees")
             self.days_pass(wait)
             self.hear("response", self.day, 0, data, answer=then)
         else:
-            day = disqualified_last_on(standing(self.known.facts)) or self.day
-            for happened in (day + timedelta(days=1 - wait), day - timedelta(days=wait)):
+            for happened in (began + timedelta(days=1 - wait), began - timedelta(days=wait)):
                 if OPENED <= happened <= self.day:
                     self.hear(then, happened, 0, data)
                     self.takes_back(f"m-{self.messages}", data)
@@ -243,6 +247,13 @@ class OregonLives(Telling):
     @rule(data=st.data())
     def a_decision_is_taken_back(self, data: st.DataObject) -> None:
         self.takes_back(data.draw(st.sampled_from(self._decided())), data)
+
+    @precondition(lambda self: self._decided() and self.case.outcome is None)
+    @rule(data=st.data())
+    def a_decision_is_corrected(self, data: st.DataObject) -> None:
+        """Of the date it was told for."""
+        decided = [fact for fact in self.told if fact.kind == "staffing_decided"][-1]
+        self.hear("staffing_decided", decided.happened_on, 0, data, number=decided.number)
 
     def _decided(self) -> list[str]:
         return [fact.message_id for fact in self.told if fact.kind == "staffing_decided"]
@@ -325,7 +336,7 @@ class OregonLives(Telling):
         due = next_deadline(self.case, self.policy)
         self.holds(
             [
-                ("tasks", self.tasks() if self.case.opening else set(), model.tasks),  # without one: test_found
+                ("tasks", self.tasks(), model.tasks),
                 ("staffings", self._to_be_held(told), {model.staffing} if model.staffing else set()),
                 ("next date", due and due.on, model.next_on),
             ]
@@ -354,5 +365,5 @@ class OregonLives(Telling):
         return [issue for issue in self.case.issues.values() if issue.status in ("open", "done")]
 
 
-OregonLives.TestCase.settings = settings_for(60)
+OregonLives.TestCase.settings = settings_for(100)
 TestOregonLives = OregonLives.TestCase

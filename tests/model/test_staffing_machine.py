@@ -208,5 +208,5 @@ class Staffings(RuleBasedStateMachine):
             assert bool(shown.recommended) == enhanced(decided, record)
 
 
-Staffings.TestCase.settings = settings_for(40)
+Staffings.TestCase.settings = settings_for(60)
 TestStaffings = Staffings.TestCase
