@@ -1,6 +1,6 @@
 """A case told at random, for the naive readings of both programs to be held against: what lives have in common.
 
-`MODEL_EXAMPLES` lets a machine run longer than `make test` does: `MODEL_EXAMPLES=3000 pytest -o timeout=9000 tests/model`.
+`MODEL_EXAMPLES` lets a machine run longer than `make test` does: `MODEL_EXAMPLES=3000 pytest -o timeout=9000`.
 With `MODEL_SHRINK=1` the life in which the core and the naive reading disagree is made small, which takes minutes.
 """
 
