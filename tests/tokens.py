@@ -80,7 +80,7 @@ _WRITES = (f"{NAMESPACE}:write",)
 def _claims(permissions: tuple[object, ...], claims: Mapping[str, object]) -> dict[str, Any]:
     now = int(time.time())
     good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "ada@agency.example", "iat": now, "exp": now + HOUR}
-    every = good | {"permissions": list(permissions)} | claims
+    every = {**good, "permissions": list(permissions), **claims}
     return {name: value for name, value in every.items() if value is not None}
 
 

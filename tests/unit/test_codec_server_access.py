@@ -129,12 +129,12 @@ def test_tokens_are_asked_for_in_development_too_where_their_keys_are_set(issuer
 )
 def test_an_origin_is_taken_only_as_browsers_send_it(origin: str) -> None:
     with pytest.raises(ValidationError, match="origin 2 is not one as browsers send it"):
-        Settings(ui_origins=f"{UI},{origin}")  # type: ignore[arg-type]
+        Settings(ui_origins=f"{UI},{origin}")
 
 
 def test_origins_come_between_commas() -> None:
     ours = "https://temporal.example, http://127.0.0.1:8233 ,http://[::1]:8233,"
-    assert Settings(ui_origins=ours).ui_pages == (  # type: ignore[arg-type]
+    assert Settings(ui_origins=ours).ui_pages == (
         *("https://temporal.example", "http://127.0.0.1:8233", "http://[::1]:8233"),
     )
 
