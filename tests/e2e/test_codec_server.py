@@ -606,12 +606,13 @@ async def test_a_body_that_does_not_come_to_its_end_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr("converter.codec_server._BODY_SECONDS", 0.2)
 
-    async def slowly() -> AsyncIterator[bytes]:
-        yield b'{"payloads": ['
-        await asyncio.sleep(30)
-
-    async with limited(tmp_path) as (caller, _):
-        assert (await caller.post("/decode", content=slowly())).status_code == 408
+    async with limited(tmp_path) as (caller, another):
+        headers = {**another, "Host": "codec", "Content-Length": "100"}
+        lines = ["POST /decode HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", "{"]
+        reader, writer = await asyncio.open_connection("127.0.0.1", caller.base_url.port)
+        writer.write("\r\n".join(lines).encode())
+        assert (await asyncio.wait_for(reader.readline(), 10)).startswith(b"HTTP/1.1 408 ")
+        writer.close()
 
 
 # What fails beside it
