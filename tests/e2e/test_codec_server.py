@@ -531,6 +531,18 @@ def test_what_callers_make_up_is_not_written_down(
     assert "Ada Example" not in json.dumps(server.lines(before))
 
 
+@pytest.mark.parametrize("subject", ["auth0|5f7c8ec7c33c6c004bbafe82", "CN=Ada Example, OU=Größe", 'a" \n{"event": "'])
+def test_who_it_was_is_written_down_whatever_the_issuer_calls_them(
+    server: CodecServer, caller: httpx.Client, subject: str
+) -> None:
+    before = server.written()
+    for call in ("decode", "encode"):
+        caller.post(f"/{call}", headers=bearer(server.issuer.token(READ, sub=subject)), json={})
+    assert [(line["event"], line["subject"]) for line in server.lines(before)] == [
+        *(("decoded", subject), ("refused", subject))
+    ]
+
+
 def test_neither_content_nor_tokens_are_in_the_log(server: CodecServer) -> None:
     assert '"event": "decoded"' in server.said()
     for never in (SECRET, b64encode(SECRET.encode()).decode()[:20], "eyJ", "Traceback"):
@@ -728,6 +740,13 @@ def test_in_development_the_embedded_ui_and_no_other_page_may_ask(
     assert answer.status_code == status
     preflight = httpx.options(f"{dev.url}/{call}", headers={"Origin": origin, **PREFLIGHT})
     assert preflight.status_code == status
+
+
+def test_in_development_too_every_call_is_written_down(dev: CodecServer) -> None:
+    before = dev.written()
+    assert httpx.post(f"{dev.url}/decode", headers={"X-Namespace": NAMESPACE}, json={}).status_code == 200
+    [line] = dev.lines(before)
+    assert (line["event"], line["subject"], line["role"]) == ("decoded", "this machine", "admin")
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Namespace": "other"}])
