@@ -39,14 +39,19 @@ class Plain(str):
 
 IDS = (
     *("workflow_id", "workflow_type", "workflow_run_id", "run_id", "activity_id", "activity_type"),
-    *("namespace", "task_queue", "build_id"),
+    *("namespace", "task_queue", "build_id", "cases", "keys", "subject", "role", "call", "result", "errors"),
+    *("address", "metrics", "origin", "pages", "ui"),
 )
-"""Names of details that may be a text if it looks like an id; the server shows them to everybody anyway."""
-OURS = ("at", "attempt", "because", "category", "grace_seconds", "letters", "name", "ui", "why")
+"""Names of details that may be a text, or several, where it looks like an id or an address: nothing is named by them
+that the server or the surroundings don't show to everybody anyway."""
+OURS = (
+    *("at", "attempt", "because", "category", "grace_seconds", "letters", "name", "payloads", "status", "tokens"),
+    *("unreadable", "unsealed", "why"),
+)
 """Names of details that our own lines may have besides; a text among them must be `Plain`."""
 
 NOT_OF_THE_CODE = "(not a text of the code: not written)"
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,119}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@|+-]{0,119}")
 _RUN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CALLS_OF_CORE = re.compile(r"gRPC call [a-z_]{1,60} retried \d{1,9} times")
 _BEGINNING = 8
@@ -117,12 +122,16 @@ def _shown(name: str, value: Any) -> Any:
             return value.total_seconds()
         case str() if name in IDS and _ID.fullmatch(value):
             return value
+        case list() | tuple():
+            return [_shown(name, one) for one in value]
         case _:
             return f"({type(value).__name__})"
 
 
 def _text(record: logging.LogRecord, said: Any) -> str:
     """A message where it is a constant of the function that logs it; of one put together there, its beginning."""
+    if isinstance(said, Plain):
+        return said
     frame: FrameType | None = sys._getframe()
     while frame and (frame.f_code.co_filename, frame.f_lineno) != (record.pathname, record.lineno):
         frame = frame.f_back

@@ -92,7 +92,7 @@ async def serve(settings: Settings, *, dev: bool) -> int:
             return 1
         log.info("working", namespace=client.namespace, task_queue=TASK_QUEUE, letters=Plain(settings.letters))
         if dev:
-            log.info("look", ui=Plain(f"http://127.0.0.1:{settings.ui_port}/namespaces/{settings.namespace}/workflows"))
+            log.info("look", ui=f"http://127.0.0.1:{settings.ui_port}/namespaces/{settings.namespace}/workflows")
         await stop.wait()
         log.info("stopping", grace_seconds=settings.shutdown_seconds)
     log.info("stopped")

@@ -15,7 +15,7 @@ from policy.load import edition
 WORDS = ("Quyzanthe", "Vexworthy", "573-208-99", "fybrozalgia")
 """A name, a street, a telephone number and an illness that stand nowhere else in the world."""
 
-_ZONE = ZoneInfo("America/Chicago")
+_ZONE = ZoneInfo("America/Los_Angeles")
 _NO_SPACES = r"^[\x21-\x7e]{1,120}$"
 
 
@@ -46,7 +46,7 @@ class Canaries:
 
 
 def today() -> date:
-    """The date in the programs' zone, as cases have it."""
+    """The date in the zone of the program whose day begins last: in every program it has come."""
     return datetime.now(_ZONE).date()
 
 

@@ -1,34 +1,43 @@
 """ALL-6: personal words, planted wherever a text can be written, stand in no place that Temporal or our logs keep."""
 
 import asyncio
+import base64
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
-from temporalio.client import Client, WorkflowQueryFailedError, WorkflowUpdateFailedError
+import typer
+from temporalio import workflow
+from temporalio.client import Client, WorkflowFailureError, WorkflowQueryFailedError, WorkflowUpdateFailedError
+from temporalio.common import SearchAttributePair, TypedSearchAttributes
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+import devserver
+import worker
 from activities.outbox import Outbox
 from activities.records.store import Records
 from chaos.stage import free_ports
+from connect import encrypting
 from converter.plugin import plugin
 from domain.facts import KINDS
 from domain.staffing.facts import STAFFING_KINDS
 from settings import Settings
+from starter import app
 from tests.e2e.faulty_worker import FAILS_THE_TASK
 from tests.e2e.planting import WORDS, Canaries, answers
 from tests.e2e.searching import Search, Ui, by_grpc, files
 from tests.workflow.living import MISSOURI, OREGON, Life, Staffing, World, raw
+from workflows.attributes import PROVIDER
 from workflows.start import Start
-
-SIGNALLED_TOO = ("contact_made", "response", "address_changed", "opened", "task_done", "no_such_kind")
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
     (
@@ -52,9 +61,13 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 )
 """What takes a text on the command line, with texts nobody may keep in the clear."""
 
+PLANTED = {
+    *("person", "name", "address", "plan", "partner", "requester", "by", "said", "reason", "why"),
+    *("fact", "edit", "case", "where"),
+}
 TAKES_NO_TEXT = {
     *("provider", "program", "sanction_began", "months_through", "sanctioned_month", "edition_", "role"),
-    *("staffing", "kind", "finding", "entry", "remove", "name", "only"),
+    *("staffing", "kind", "finding", "entry", "remove", "only", "master"),
 }
 """Parameters of the command line for a code, a date or a name that the software gives."""
 
@@ -67,6 +80,7 @@ class Stage:
     canaries: Canaries = field(default_factory=Canaries)
 
     def __post_init__(self) -> None:
+        self.home.mkdir()
         self.port, self.ui_port = free_ports(2)
 
     @property
@@ -88,7 +102,7 @@ class Stage:
     def running(self) -> Iterator[None]:
         log = self.home / "worker.log"
         with log.open("wb") as output:
-            worker = subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "tests.e2e.faulty_worker", "--dev"],
                 env=self.environment,
                 stdout=output,
@@ -97,31 +111,33 @@ class Stage:
         try:
             until = time.monotonic() + 60
             while '"event": "working"' not in log.read_text():
-                assert worker.poll() is None and time.monotonic() < until, log.read_text()
+                assert process.poll() is None and time.monotonic() < until, log.read_text()
                 time.sleep(0.1)
             yield
         finally:
-            worker.terminate()
+            process.terminate()
             try:
-                worker.wait(20)
+                process.wait(20)
             finally:
-                worker.kill()
+                process.kill()
 
     async def world(self) -> World:
         settings = self.settings
-        client = await Client.connect(f"127.0.0.1:{self.port}", namespace=settings.namespace, plugins=[plugin()])
+        client = await Client.connect(
+            f"127.0.0.1:{self.port}", namespace=settings.namespace, plugins=[encrypting(settings)]
+        )
         return World(client, settings, Records.open(settings.records), Outbox(settings.letters))
 
-    async def command(self, *arguments: str) -> str:
+    async def commands(self, *commands: Sequence[str]) -> str:
+        """What commands of the command line print."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "starter.py",
-            *arguments,
+            *(sys.executable, "-m", "tests.e2e.commands"),
             env=self.environment,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        said, _ = await process.communicate()
+        said, _ = await process.communicate(json.dumps(commands).encode())
         assert b"Traceback" not in said, said.decode()
         return said.decode()
 
@@ -241,42 +257,133 @@ class Telling:
         facts.write_text("\n".join(map(json.dumps, lines)))
         given = {"case": life.id, "staffing": staffing.handle.id, "entry": status.quarantine[0].id}
         places = given | {"caseload": str(caseload), "facts": str(facts)}
-        for command in COMMANDS:
-            arguments = [one.format(text=canary(" ".join(command[:2])), **places) for one in command]
-            await self.stage.command(*arguments)
+        await self.stage.commands(*([one.format(text=canary("typed"), **places) for one in each] for each in COMMANDS))
 
 
 _IN_A_CASELOAD = ("name", "address", "plan", "sanction_began", "provider", "required_hours")
 
 
-async def search(stage: Stage, world: World) -> Search:
+async def search(client: Client, settings: Settings) -> Search:
     """Everything the run left behind, and everything the server tells."""
     found = Search(WORDS)
-    ids = await by_grpc(found, world.client)
-    await asyncio.to_thread(Ui(stage.ui_port, world.settings.namespace).search, found, ids)
-    for command in (("list", "--json"), ("quarantine", "list", "--json")):
-        found.look(f"output of `{' '.join(command)}`", (await stage.command(*command)).encode())
-    files(found, stage.home)
+    ids = await by_grpc(found, client)
+    await asyncio.to_thread(Ui(settings.ui_port, settings.namespace).search, found, ids)
+    files(found, settings.home)
     return found
 
 
-@pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    home = tmp_path_factory.mktemp("canary") / "home"
-    home.mkdir()
-    stage = Stage(home)
+@pytest.mark.slow
+async def test_nothing_personal_stands_anywhere_but_in_encrypted_payloads(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "home")
     with stage.running():
-        yield stage
+        world = await stage.world()
+        await Telling(stage, world).everything()
+        found = await search(world.client, stage.settings)
+        listed = await stage.commands(("list", "--json"), ("quarantine", "list", "--json"))
+        found.look("output of `list` and `quarantine list`", listed.encode())
+    print(f"\n{len(stage.canaries.planted)} texts planted\n{found.table()}")
+    assert [(one.name, one.hits, one.examples) for one in found.places.values() if one.hits] == []
+    assert {"server database", "worker log", "search attributes", "failure texts", "UI: history"} <= set(found.places)
+
+
+# The search is worth something: it finds what is not encrypted, and looks into every place.
+
+
+@workflow.defn
+class Telltale:
+    """Says aloud what it was told, wherever one can."""
+
+    @workflow.run
+    async def run(self, told: str) -> None:
+        raise ApplicationError(told)
+
+    @workflow.query
+    def status(self) -> str:
+        return workflow.memo_value("told", "")
+
+
+@asynccontextmanager
+async def in_the_clear(settings: Settings) -> AsyncIterator[tuple[World, Client]]:
+    """A server and a worker without the codec, a worker for telltales, and a client that knows nothing of us."""
+    async with devserver.running(settings) as encrypting_client:
+        there = (f"127.0.0.1:{settings.port}", encrypting_client.namespace)
+        client = await Client.connect(there[0], namespace=there[1], plugins=[plugin(None)])
+        stock = await Client.connect(there[0], namespace=there[1])
+        runner = UnsandboxedWorkflowRunner()
+        async with (
+            worker.working(client, settings),
+            Worker(stock, task_queue="telltale", workflows=[Telltale], workflow_runner=runner),
+        ):
+            yield World(client, settings, Records.open(settings.records), Outbox(settings.letters)), stock
 
 
 @pytest.mark.slow
-async def test_nothing_personal_stands_anywhere_but_in_encrypted_payloads(stage: Stage) -> None:
-    world = await stage.world()
-    t=time.monotonic()
-    await Telling(stage, world).everything()
-    print('told', time.monotonic()-t)
-    found = await search(stage, world)
-    print('searched', time.monotonic()-t)
-    print([one.examples for one in found.places.values() if "output" in one.name])
-    print(f"\n{len(stage.canaries.planted)} texts planted\n{found.table()}")
-    assert [(one.name, one.hits, one.examples) for one in found.places.values() if one.hits] == []
+async def test_without_encryption_it_finds_what_was_told_and_in_every_place_what_is_put_there(tmp_path: Path) -> None:
+    canaries, (port, ui_port) = Canaries(), free_ports(2)
+    settings = Settings(home=tmp_path, port=port, ui_port=ui_port, shutdown_seconds=1)
+    async with in_the_clear(settings) as (world, stock):
+        life = await world.start(Start(opened=canaries.fact(KINDS["opened"]), edition=MISSOURI))
+        await life.until_done()
+        found = await search(stock, settings)
+        hits = {one.name for one in found.places.values() if one.hits}
+        assert {"server database, write-ahead log", "UI: history", "UI: queries"} <= hits, found.table()
+
+        word = canaries.word("everywhere")
+        shown = TypedSearchAttributes([SearchAttributePair(PROVIDER, word)])
+        telling = {"id": word, "memo": {"told": word}, "search_attributes": shown, "task_queue": "telltale"}
+        with pytest.raises(WorkflowFailureError):
+            await stock.execute_workflow("Telltale", word, **telling)
+        for name in ("temporal.log", "worker.log", word):
+            with (tmp_path / name).open("a") as file:
+                file.write(word)
+        found = await search(stock, settings)
+    print(f"\n{found.table()}")
+    assert {one.name for one in found.places.values() if not one.hits} <= HOLDS_NO_TEXT
+
+
+HOLDS_NO_TEXT = {"server database, shared memory", "file case-id.key", "file master.keys"} | {
+    f"file keys.sqlite{suffix}" for suffix in ("", "-shm", "-wal")
+}
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        lambda word: f"of {word}, today".encode(),
+        lambda word: word.upper().encode(),
+        lambda word: f"of {word}, today".encode().hex().encode(),
+        lambda word: base64.b64encode(f"{word}, today".encode()),
+        lambda word: base64.b64encode(f"f{word}, today".encode()),
+        lambda word: base64.b64encode(f"of{word}, today".encode()),
+        lambda word: base64.urlsafe_b64encode(f"of {word}, today".encode()),
+        lambda word: json.dumps({"data": base64.b64encode(json.dumps(f"\u00e9{word}").encode()).decode()}).encode(),
+    ],
+)
+def test_a_word_is_found_however_it_stands_there(word: str, hidden: Callable[[str], bytes]) -> None:
+    found = Search(WORDS)
+    found.look("somewhere", b"before " + hidden(word) + b" after")
+    assert found.places["somewhere"].hits == 1
+
+
+def test_what_stands_in_base64_is_searched_decoded_too() -> None:
+    found = Search(WORDS)
+    shouted = base64.b64encode(f"{WORDS[0].upper()} IS ILL".encode())  # its base64 is another than the word's
+    found.look("a file", shouted)
+    found.look_decoded("an answer", shouted)
+    assert [one.hits for one in found.places.values()] == [0, 1]
+
+
+def test_every_text_the_command_line_takes_is_planted_or_known_to_be_a_code() -> None:
+    def callbacks(of: typer.Typer) -> Iterator[Callable[..., Any]]:
+        yield from (one.callback for one in of.registered_commands if one.callback)
+        for group in of.registered_groups:
+            yield from callbacks(group.typer_instance or typer.Typer())
+
+    takes = {
+        name
+        for callback in callbacks(app)
+        for name, kind in get_type_hints(callback).items()
+        if kind in (str, str | None, list[str] | None)
+    }
+    assert takes - TAKES_NO_TEXT == PLANTED

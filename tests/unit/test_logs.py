@@ -107,7 +107,12 @@ OURS: dict[str, tuple[Callable[[Any, str], None], dict[str, Any]]] = {
     "a detail nobody allowed": (lambda log, said: log.info("heard", person=said), {"left_out": 1}),
     "a name for a detail": (lambda log, said: log.info("heard", **{said: 1}), {"left_out": 1}),
     "an id that looks like none": (lambda log, said: log.info("heard", run_id=f"{said} x"), {"run_id": "(str)"}),
-    "a collection": (lambda log, said: log.info("heard", why=[said]), {"why": "(list)"}),
+    "a collection": (lambda log, said: log.info("heard", why=[said, 3]), {"why": ["(str)", 3]}),
+    "a mapping": (lambda log, said: log.info("heard", why={said: said}), {"why": "(dict)"}),
+    "ids of which one looks like none": (
+        lambda log, said: log.info("heard", cases=("mo-mwa-1", f"{said} x")),
+        {"cases": ["mo-mwa-1", "(str)"]},
+    ),
     "bytes": (lambda log, said: log.info("heard", why=said.encode()), {"why": "(bytes)"}),
     "a member of an enumeration": (lambda log, said: log.info("heard", why=Health(CONTENT)), {"why": "FIBROMYALGIA"}),
     "an error as a detail": (
@@ -129,6 +134,8 @@ def test_nothing_but_what_is_safe_is_written_of_our_lines(lines: Lines, way: str
 def test_a_text_that_is_vouched_for_is_written(lines: Lines) -> None:
     lines.ours.error("cannot start", because=Plain("port 7233 can't be used"))
     assert lines.last["because"] == "port 7233 can't be used"
+    lines.ours.info(Plain(f"{'decode'}d"))
+    assert lines.last["event"] == "decoded"
 
 
 # What libraries log.
