@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client
 
-_AROUND = 40
+_AROUND, _EXAMPLES = 40, 5
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 
 
@@ -84,7 +84,6 @@ class Search:
         return "\n".join(rows)
 
 
-_EXAMPLES = 5
 NOT_SEARCHED = {
     "records database (records.sqlite)": "stands for the agency's systems of record, which hold names by their nature",
     "outbox": "the letters themselves; only the names of its files are searched",
@@ -107,6 +106,13 @@ _FILES = {
     "temporal.log": "server log",
     "worker.log": "worker log",
 }
+
+
+def measured(search: Search, address: str) -> None:
+    """What the worker shows to Prometheus."""
+    connection = http.client.HTTPConnection(address, timeout=15)
+    connection.request("GET", "/metrics")
+    search.look("metrics", connection.getresponse().read())
 
 
 async def by_grpc(search: Search, client: Client) -> list[str]:

@@ -19,6 +19,7 @@ from temporalio import workflow
 from temporalio.client import Client, WorkflowFailureError, WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 import devserver
@@ -34,7 +35,7 @@ from settings import Settings
 from starter import app
 from tests.e2e.faulty_worker import FAILS_THE_TASK
 from tests.e2e.planting import WORDS, Canaries, answers
-from tests.e2e.searching import Search, Ui, by_grpc, files
+from tests.e2e.searching import Search, Ui, by_grpc, files, measured
 from tests.workflow.living import MISSOURI, OREGON, Life, Staffing, World, raw
 from workflows.attributes import PROVIDER
 from workflows.start import Start
@@ -81,7 +82,8 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.home.mkdir()
-        self.port, self.ui_port = free_ports(2)
+        self.port, self.ui_port, metrics_port = free_ports(3)
+        self.metrics = f"127.0.0.1:{metrics_port}"
 
     @property
     def settings(self) -> Settings:
@@ -96,6 +98,7 @@ class Stage:
             "REENGAGEMENT_PORT": str(self.port),
             "REENGAGEMENT_UI_PORT": str(self.ui_port),
             "REENGAGEMENT_SHUTDOWN_SECONDS": "2",
+            "REENGAGEMENT_METRICS": self.metrics,
         }
 
     @contextmanager
@@ -151,7 +154,8 @@ class Telling:
 
     async def everything(self) -> None:
         await asyncio.gather(
-            *(self.by_update_and_signal(kind) for kind in KINDS),
+            self.every_kind("mo"),
+            self.every_kind("or"),
             self.a_life(),
             self.a_staffing(),
             self.what_cannot_be_read(),
@@ -167,22 +171,23 @@ class Telling:
         opened = self.fact("opened", **in_oregon | given)
         return await self.world.start(Start(opened=opened, edition=OREGON if program == "or" else MISSOURI))
 
-    async def by_update_and_signal(self, kind: str) -> None:
-        life = await self.open("mo" if MISSOURI.has(KINDS[kind].rule) else "or")
-        said = {
-            "staffing_requested": {"role": "family_coach", "partner": None},
-            "staffing_decided": {"record": answers(self.stage.canaries), "finding": "no_good_cause"},
-            "withdrawn": {"withdraws": await self.first_told(life)},
-        }.get(kind, {})
-        await life.handle.execute_update(kind, self.fact(kind, **said))
-        with suppress(Exception):  # the case may have ended by it
-            await life.handle.signal(kind, self.fact(kind, **said))
-
-    async def first_told(self, life: Life) -> str:
-        """The message id of a fact the case has heard."""
-        told = self.fact("contact_made")
-        await life.handle.execute_update("contact_made", told)
-        return str(told["message_id"])
+    async def every_kind(self, program: str) -> None:
+        """Every kind of fact that cases of a program hear, as update and as signal; where one ends the case, a new one
+        is opened."""
+        life, first = await self.open(program), self.fact("contact_made")
+        await life.handle.execute_update("contact_made", first)
+        for kind in (kind for kind in KINDS if ("mo" if MISSOURI.has(KINDS[kind].rule) else "or") == program):
+            said = {
+                "staffing_requested": {"role": "family_coach", "partner": None},
+                "staffing_decided": {"record": answers(self.stage.canaries), "finding": "no_good_cause"},
+                "withdrawn": {"withdraws": first["message_id"]},
+            }.get(kind, {})
+            await life.handle.execute_update(kind, self.fact(kind, **said))
+            with suppress(RPCError):  # the case may have ended by it
+                await life.handle.signal(kind, self.fact(kind, **said))
+            if (await life.status()).outcome:
+                life, first = await self.open(program), self.fact("contact_made")
+                await life.handle.execute_update("contact_made", first)
 
     async def a_life(self) -> None:
         """Letters, an agreement, two good weeks, the lift: to the end."""
@@ -257,7 +262,10 @@ class Telling:
         facts.write_text("\n".join(map(json.dumps, lines)))
         given = {"case": life.id, "staffing": staffing.handle.id, "entry": status.quarantine[0].id}
         places = given | {"caseload": str(caseload), "facts": str(facts)}
-        await self.stage.commands(*([one.format(text=canary("typed"), **places) for one in each] for each in COMMANDS))
+        typed = [[one.format(text=canary("typed"), **places) for one in command] for command in COMMANDS]
+        said = await self.stage.commands(*typed)
+        for each in ("opened", "recorded 1, rejected 1", "no release", "unanswered", "kind: must be", "dismissed by"):
+            assert each in said
 
 
 _IN_A_CASELOAD = ("name", "address", "plan", "sanction_began", "provider", "required_hours")
@@ -279,6 +287,8 @@ async def test_nothing_personal_stands_anywhere_but_in_encrypted_payloads(tmp_pa
         world = await stage.world()
         await Telling(stage, world).everything()
         found = await search(world.client, stage.settings)
+        if "metrics" in Settings.model_fields:
+            measured(found, stage.metrics)
         listed = await stage.commands(("list", "--json"), ("quarantine", "list", "--json"))
         found.look("output of `list` and `quarantine list`", listed.encode())
     print(f"\n{len(stage.canaries.planted)} texts planted\n{found.table()}")
