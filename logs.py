@@ -39,7 +39,7 @@ class Plain(str):
 
 IDS = (
     *("workflow_id", "workflow_type", "workflow_run_id", "run_id", "activity_id", "activity_type"),
-    *("namespace", "task_queue", "build_id", "cases", "keys", "subject", "role", "call", "result", "errors"),
+    *("namespace", "task_queue", "build_id", "cases", "keys", "subject", "role", "call", "result", "errors", "error"),
     *("address", "metrics", "origin", "pages", "ui"),
 )
 """Names of details that may be a text, or several, where it looks like an id or an address: nothing is named by them
@@ -51,7 +51,7 @@ OURS = (
 """Names of details that our own lines may have besides; a text among them must be `Plain`."""
 
 NOT_OF_THE_CODE = "(not a text of the code: not written)"
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@|+-]{0,119}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@|+=-]{0,119}")
 _RUN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CALLS_OF_CORE = re.compile(r"gRPC call [a-z_]{1,60} retried \d{1,9} times")
 _BEGINNING = 8
@@ -66,14 +66,13 @@ def only_what_is_safe(_logger: WrappedLogger, _method: str, said: EventDict) -> 
     line: dict[str, Any] = {
         "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
         "level": record.levelname.lower(),
-        "logger": record.name if _ID.fullmatch(record.name) else NOT_OF_THE_CODE,
     }
     if said["_from_structlog"]:
         line |= _our_line(record, said)
-    elif hasattr(record, "temporal_log"):
-        line |= _line_of_core(record.temporal_log)
     else:
-        line |= _line_of_others(record, said.get("positional_args"))
+        line["logger"] = record.name if _ID.fullmatch(record.name) else NOT_OF_THE_CODE
+        core = getattr(record, "temporal_log", None)
+        line |= _line_of_core(core) if core else _line_of_others(record, said.get("positional_args"))
     error = _error(said.get("exc_info"))
     if error:
         line["error"] = _told(error)
@@ -113,7 +112,7 @@ def _shown(name: str, value: Any) -> Any:
     """A detail as it may be written; of what may not, its type."""
     match value:
         case Enum():
-            return value.name
+            return value.name.lower()
         case None | bool() | int() | float() | Plain():
             return value
         case date():

@@ -61,7 +61,7 @@ def lines() -> Lines:
 
 
 class Health(Enum):
-    FIBROMYALGIA = CONTENT
+    FIBRO = CONTENT
 
 
 class Person(BaseModel):
@@ -92,7 +92,7 @@ def test_an_event_of_the_code_is_written_with_its_details(lines: Lines) -> None:
     lines.ours.warning(
         "is working", namespace="default", attempt=2, grace_seconds=timedelta(seconds=30), at=date(2026, 1, 5)
     )
-    line = {name: value for name, value in lines.last.items() if name not in ("timestamp", "logger")}
+    line = {name: value for name, value in lines.last.items() if name != "timestamp"}
     assert line == {
         **{"level": "warning", "event": "is working", "namespace": "default", "attempt": 2},
         **{"grace_seconds": 30.0, "at": "2026-01-05"},
@@ -114,7 +114,7 @@ OURS: dict[str, tuple[Callable[[Any, str], None], dict[str, Any]]] = {
         {"cases": ["mo-mwa-1", "(str)"]},
     ),
     "bytes": (lambda log, said: log.info("heard", why=said.encode()), {"why": "(bytes)"}),
-    "a member of an enumeration": (lambda log, said: log.info("heard", why=Health(CONTENT)), {"why": "FIBROMYALGIA"}),
+    "a member of an enumeration": (lambda log, said: log.info("heard", why=Health(CONTENT)), {"why": "fibro"}),
     "an error as a detail": (
         lambda log, said: log.info("heard", because=ValueError(said)),
         {"because": "(ValueError)"},
