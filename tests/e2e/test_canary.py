@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_type_hints
 
+import httpx
 import pytest
 import typer
 from temporalio import workflow
@@ -36,7 +37,7 @@ from starter import app
 from tests.e2e.faulty_worker import FAILS_THE_TASK
 from tests.e2e.planting import WORDS, Canaries, answers
 from tests.e2e.searching import Search, Ui, by_grpc, files, measured
-from tests.workflow.living import MISSOURI, OREGON, Life, Staffing, World, raw
+from tests.workflow.living import MISSOURI, OREGON, PATIENCE, Life, Staffing, World, raw
 from workflows.attributes import PROVIDER
 from workflows.start import Start
 
@@ -82,7 +83,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         self.home.mkdir()
-        self.port, self.ui_port, metrics_port = free_ports(3)
+        self.port, self.ui_port, self.codec_port, metrics_port = free_ports(4)
         self.metrics = f"127.0.0.1:{metrics_port}"
 
     @property
@@ -97,6 +98,7 @@ class Stage:
             "REENGAGEMENT_HOME": str(self.home),
             "REENGAGEMENT_PORT": str(self.port),
             "REENGAGEMENT_UI_PORT": str(self.ui_port),
+            "REENGAGEMENT_CODEC_PORT": str(self.codec_port),
             "REENGAGEMENT_SHUTDOWN_SECONDS": "2",
             "REENGAGEMENT_METRICS": self.metrics,
         }
@@ -161,6 +163,7 @@ class Telling:
             self.what_cannot_be_read(),
             self.what_fails(),
             self.on_the_command_line(),
+            self.through_the_codec_server(),
         )
 
     def fact(self, kind: str, **given: Any) -> dict[str, Any]:
@@ -249,6 +252,18 @@ class Telling:
         with pytest.raises(WorkflowQueryFailedError):
             await life.handle.query("explain")
 
+    async def through_the_codec_server(self) -> None:
+        """As the UI does for whoever looks and sends: what is readable, what is not, and what is no payload."""
+        address, headers = f"http://127.0.0.1:{self.stage.codec_port}", {"X-Namespace": self.world.settings.namespace}
+        plain = {"metadata": {"encoding": _base64("json/plain")}, "data": _base64(self.stage.canaries.text("sent"))}
+        async with httpx.AsyncClient(headers=headers, timeout=PATIENCE) as ui:
+            sealed = (await ui.post(f"{address}/encode", json={"payloads": [plain]})).json()["payloads"]
+            opened = (await ui.post(f"{address}/decode", json={"payloads": [*sealed, plain]})).json()["payloads"]
+            assert opened[0] == plain
+            wrong = self.stage.canaries.text("wrong")
+            for said in ({"payloads": wrong}, {wrong: []}, {"payloads": [{"data": wrong}]}, wrong):
+                assert not (await ui.post(f"{address}/decode", json=said)).is_server_error
+
     async def on_the_command_line(self) -> None:
         canary, home = self.stage.canaries.text, self.stage.home.parent
         life, in_oregon = await self.open(), await self.open("or")
@@ -266,6 +281,10 @@ class Telling:
         said = await self.stage.commands(*typed)
         for each in ("opened", "recorded 1, rejected 1", "no release", "unanswered", "kind: must be", "dismissed by"):
             assert each in said
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 _IN_A_CASELOAD = ("name", "address", "plan", "sanction_began", "provider", "required_hours")
