@@ -31,7 +31,7 @@ LETTER_DUE, AGREEING, BACK = 30, (33, 37), 37
 
 async def outage(home: Path, seed: int, dose: Dose) -> Result:
     """The vendor is down for seven days in which letters are due: facts are heard, and void letters never go."""
-    stage = Stage(home, workers=2, try_again_within=timedelta(hours=6))
+    stage = Stage(home, workers=2, try_again_within=timedelta(days=1))
     async with stage.set() as client:
         cases = _that_get_letters(seed, dose.outage_cases)
         driver, violations = Driver(stage, client), []
