@@ -9,6 +9,9 @@ from typing import Annotated
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+SECRETS = Path("/run/secrets")
+"""Where a container finds its secrets: a setting may come from a file of its name there, `reengagement_records_url`."""
+
 
 class Settings(BaseSettings):
     """Where things are and how much at once. Every value has a default that works on one machine.
@@ -16,7 +19,9 @@ class Settings(BaseSettings):
     The Temporal server is named by `TEMPORAL_*` variables and profiles, as for every Temporal client.
     """
 
-    model_config = SettingsConfigDict(env_prefix="REENGAGEMENT_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="REENGAGEMENT_", frozen=True, extra="forbid", secrets_dir=SECRETS if SECRETS.is_dir() else None
+    )
 
     home: Path = Field(default=Path("var"), description="Directory of the embedded server, records, letters and keys")
     records_url: str | None = Field(default=None, description="SQLAlchemy URL of the records database")
@@ -34,6 +39,16 @@ class Settings(BaseSettings):
     activity_threads: Annotated[int, Field(ge=1, le=200)] = Field(default=8, description="Activities at once")
     shutdown_seconds: Annotated[int, Field(ge=0)] = Field(default=30, description="Time activities get to finish")
     case_id_key: str | None = Field(default=None, min_length=32, description="Key of the case ids; else kept in home")
+    metrics: str | None = Field(
+        default=None,
+        pattern=r"^([0-9.]+|\[[0-9a-f:]+\]):[0-9]+$",
+        description="IP:PORT at which this process shows its metrics to Prometheus; else the worker shows none",
+    )
+    deployment: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Name of the worker deployment; with one, each build of the code is a version of its own",
+    )
 
     @field_validator("records_url")
     @classmethod

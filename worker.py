@@ -8,17 +8,20 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 import devserver
+import telemetry
 from activities.outbox import Carrier, Outbox
 from activities.perform import Activities, SystemsOfRecord, read_edition
 from activities.providers import BadProviderFile, ProviderDirectory
@@ -60,7 +63,7 @@ async def working(
         worker = Worker(
             client,
             task_queue=TASK_QUEUE,
-            build_id=build_id(),
+            **_version(settings),
             activities=[*activities.all, read_edition, staffings.staff, staffings.revoke],
             activity_executor=threads,
             max_concurrent_activities=settings.activity_threads,
@@ -75,6 +78,15 @@ async def working(
             records.close()
 
 
+def _version(settings: Settings) -> dict[str, Any]:
+    """The build; in a worker deployment each is a version of its own, and a case moves on when it continues as new."""
+    if not settings.deployment:
+        return {"build_id": build_id()}
+    version = WorkerDeploymentVersion(deployment_name=settings.deployment, build_id=build_id())
+    pinned = WorkerDeploymentConfig(version, True, VersioningBehavior.PINNED)
+    return {"deployment_config": pinned}
+
+
 async def serve(settings: Settings, *, dev: bool) -> int:
     """Work until told to stop (SIGINT, SIGTERM): 0. When something needed is missing or breaks: 1."""
     stop = asyncio.Event()
@@ -82,6 +94,7 @@ async def serve(settings: Settings, *, dev: bool) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         try:
+            Runtime.set_default(telemetry.runtime(settings.metrics))
             client = await stack.enter_async_context(devserver.running(settings)) if dev else await connect(settings)
             if not dev:
                 await devserver.prepare_search_attributes(client)
@@ -90,6 +103,8 @@ async def serve(settings: Settings, *, dev: bool) -> int:
             log.error("cannot start", because=str(error))
             return 1
         log.info("working", namespace=client.namespace, task_queue=TASK_QUEUE, letters=str(settings.letters))
+        if settings.metrics:
+            log.info("measured", metrics=f"http://{settings.metrics}/metrics")
         if dev:
             log.info("look", ui=f"http://127.0.0.1:{settings.ui_port}/namespaces/{settings.namespace}/workflows")
         await stop.wait()

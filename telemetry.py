@@ -1,0 +1,51 @@
+"""What the worker tells of itself: metrics for Prometheus, and how often the SDK's core may say the same."""
+
+import logging
+from time import monotonic
+
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    PrometheusConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
+
+QUIET_SECONDS = 60.0
+CORE = "temporalio.core"
+
+
+def runtime(metrics: str | None) -> Runtime:
+    """The SDK's runtime, with its metrics at `metrics` (IP:PORT) where that is given.
+
+    Durations are in seconds, and names end in their unit and in `_total`, as Prometheus has it. Raises RuntimeError
+    where the address can't be used.
+    """
+    exposed = None
+    if metrics:
+        exposed = PrometheusConfig(metrics, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True)
+    return Runtime(telemetry=TelemetryConfig(logging=_core_lines(), metrics=exposed))
+
+
+def _core_lines() -> LoggingConfig:
+    logger = logging.getLogger(CORE)
+    logger.filters = [OncePerMinute()]
+    forwarding = LogForwardingConfig(logger, append_target_to_name=False, append_log_fields_to_message=False)
+    return LoggingConfig(TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding)
+
+
+class OncePerMinute(logging.Filter):
+    """One line a minute from each place in the core: with the server away it has one for every call tried again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is let through."""
+        place, now = getattr(getattr(record, "temporal_log", None), "target", record.name), monotonic()
+        if now - self._said.get(place, -QUIET_SECONDS) < QUIET_SECONDS:
+            return False
+        self._said[place] = now
+        return True
