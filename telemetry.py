@@ -25,7 +25,10 @@ def runtime(metrics: str | None) -> Runtime:
     exposed = None
     if metrics:
         exposed = PrometheusConfig(metrics, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True)
-    return Runtime(telemetry=TelemetryConfig(logging=_core_lines(), metrics=exposed))
+    try:
+        return Runtime(telemetry=TelemetryConfig(logging=_core_lines(), metrics=exposed))
+    except ValueError as error:
+        raise RuntimeError(f"REENGAGEMENT_METRICS: {error}") from error
 
 
 def _core_lines() -> LoggingConfig:
