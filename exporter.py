@@ -25,7 +25,7 @@ from temporalio.service import RPCError
 
 import telemetry
 from domain.case import Outcome, Phase
-from policy.load import edition_ids
+from policy.load import DEFAULTS
 from process import run_and_exit
 from settings import Settings, settings
 from worker import configure_logs
@@ -80,7 +80,7 @@ _OURS = f"({_CASE} OR {_STAFFING})"
 
 def questions(now: datetime) -> Iterator[tuple[Metric, tuple[str, ...], str]]:
     """What is asked of visibility: one count for each, for the server groups by status alone."""
-    for program in sorted({id.split("/")[0] for id in edition_ids()}):
+    for program in DEFAULTS:
         of = f"Program = '{program}'"
         for phase in Phase:
             if phase != Phase.CLOSED:

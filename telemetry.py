@@ -1,6 +1,7 @@
 """What the worker tells of itself: metrics for Prometheus, and how often the SDK's core may say the same."""
 
 import logging
+from itertools import product
 from time import monotonic
 
 from temporalio.runtime import (
@@ -11,6 +12,11 @@ from temporalio.runtime import (
     TelemetryConfig,
     TelemetryFilter,
 )
+
+from domain.facts import KINDS
+from domain.staffing.facts import STAFFING_KINDS
+from policy.load import DEFAULTS
+from workflows.start import CASE_WORKFLOW, STAFFING_WORKFLOW, TASK_QUEUE
 
 QUIET_SECONDS = 60.0
 CORE = "temporalio.core"
@@ -29,6 +35,21 @@ def runtime(metrics: str | None) -> Runtime:
         return Runtime(telemetry=TelemetryConfig(logging=_core_lines(), metrics=exposed))
     except ValueError as error:
         raise RuntimeError(f"REENGAGEMENT_METRICS: {error}") from error
+
+
+def count_from_zero(runtime: Runtime, namespace: str) -> None:
+    """Show the counters of cases before there is anything to count: Prometheus reckons from the first value it sees."""
+    meter = runtime.metric_meter.with_additional_attributes({"namespace": namespace, "task_queue": TASK_QUEUE})
+    for workflow_type, kinds in ((CASE_WORKFLOW, KINDS), (STAFFING_WORKFLOW, STAFFING_KINDS)):
+        of = meter.with_additional_attributes({"workflow_type": workflow_type})
+        facts, held = of.create_counter("reengagement_facts"), of.create_counter("reengagement_facts_quarantined")
+        for program, kind in product(DEFAULTS, kinds):
+            facts.add(0, {"program": program, "kind": kind, "again": "no"})
+        for program, kind in product(DEFAULTS, [*kinds, "unknown"]):
+            held.add(0, {"program": program, "kind": kind})
+    letters = meter.with_additional_attributes({"activity_type": "deliver_letter"})
+    for letter in ("send_letter", "offer_resources"):
+        letters.create_counter("reengagement_letters_delivered").add(0, {"letter": letter})
 
 
 def _core_lines() -> LoggingConfig:

@@ -104,6 +104,7 @@ async def serve(settings: Settings, *, dev: bool) -> int:
             return 1
         log.info("working", namespace=client.namespace, task_queue=TASK_QUEUE, letters=str(settings.letters))
         if settings.metrics:
+            telemetry.count_from_zero(Runtime.default(), client.namespace)
             log.info("measured", metrics=f"http://{settings.metrics}/metrics")
         if dev:
             log.info("look", ui=f"http://127.0.0.1:{settings.ui_port}/namespaces/{settings.namespace}/workflows")

@@ -137,8 +137,8 @@ async def measured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Me
             await usual.signal(A_NAME_AS_SIGNAL, hours="many")
             by_worker = await until_exposed(
                 worker_port,
-                "^reengagement_letters_delivered_total",
-                "^reengagement_facts_quarantined_total",
+                "^reengagement_letters_delivered_total.* 1$",
+                "^reengagement_facts_quarantined_total.* 1$",
                 'again="yes"',
                 "^temporal_activity_execution_failed_total",
             )
@@ -147,7 +147,7 @@ async def measured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Me
             await home.until_said('"event": "working"', times=2)
             usual = Life(world, world.client.get_workflow_handle(usual.id))
             await usual.tell("contact_made", type="phone")
-            again = await until_exposed(worker_port, "^reengagement_facts_total")
+            again = await until_exposed(worker_port, "^reengagement_facts_total.* 1$")
             by_exporter = await until_exposed(exporter_port, "^reengagement_counted_timestamp_seconds")
             server.kill()
             written = len(home.said().splitlines())
@@ -278,6 +278,16 @@ async def test_facts_are_counted_as_they_are_heard_and_not_when_they_are_replaye
     assert measured.worker.value("reengagement_facts_total", kind="contact_made", again="yes", **one) == 1
     assert measured.worker.value("reengagement_letters_delivered_total", letter="send_letter") == 1
     assert measured.again.value("reengagement_facts_total") == 1, "the worker that came after counts what it heard"
+
+
+@pytest.mark.parametrize("counter", ["facts", "facts_quarantined", "letters_delivered"])
+async def test_a_counter_is_there_at_zero_before_anything_is_counted(measured: Measured, counter: str) -> None:
+    """Prometheus reckons from the first value it sees: a first letter would not be an increase."""
+    name = f"reengagement_{counter}_total"
+    counted = [labels for labels, value in measured.worker.samples[name] if value and labels.get("again") != "yes"]
+    from_the_start = [labels for labels, _ in measured.again.samples[name]]
+    assert counted
+    assert all(labels in from_the_start for labels in counted)
 
 
 async def test_cases_are_counted_by_phase_reason_and_letters(measured: Measured) -> None:
