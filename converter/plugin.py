@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
-from temporalio.common import RawValue
+from temporalio.client import ClientConfig
+from temporalio.common import HeaderCodecBehavior, RawValue
 from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import DataConverter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from workflows.case import CaseWorkflow
+from workflows.inbox import is_refused
 from workflows.messages import SurplusArguments
 from workflows.staffing import StaffingWorkflow
 
@@ -26,14 +28,15 @@ those that write the log lines of the SDK."""
 
 
 class PayloadConverter(PydanticPayloadConverter):
-    """Pydantic models as JSON; several values that nobody gave types for stay as they came.
+    """Pydantic models as JSON; several values that nobody gave types for stay as they came, and refused ones too.
 
-    The SDK asks so for a message with surplus arguments, and would drop a signal of which it can't read one (ALL-2).
+    The SDK asks so for a message with surplus arguments, and would drop a signal of which it can't read one (ALL-2); and
+    for the details of a cancelled activity, which its own core puts there in plain text.
     """
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         """The values, read by their types. Raises RuntimeError where one can't be read."""
-        if type_hints is None and len(payloads) > 1:
+        if type_hints is None and (len(payloads) > 1 or any(is_refused(payload) for payload in payloads)):
             type_hints = [RawValue] * len(payloads)
         return super().from_payloads(payloads, type_hints)
 
@@ -44,11 +47,25 @@ def _sandbox(runner: WorkflowRunner | None) -> WorkflowRunner:
     return dataclasses.replace(runner, restrictions=runner.restrictions.with_passthrough_modules(*_PASSED_THROUGH))
 
 
-def plugin() -> SimplePlugin:
-    """What client, worker and replayer must agree on. Give it to the client: workers take it from there."""
-    return SimplePlugin(
+class _Plugin(SimplePlugin):
+    def configure_client(self, config: ClientConfig) -> ClientConfig:
+        """Headers go through the codec as well: an interceptor may put into them what it likes. ALL-6."""
+        config["header_codec_behavior"] = HeaderCodecBehavior.CODEC
+        return super().configure_client(config)
+
+
+def plugin(codec: PayloadCodec | None) -> SimplePlugin:
+    """What client, worker and replayer must agree on. Give it to the client: workers take it from there.
+
+    Without a codec payloads are plain text: for histories recorded so, and for measuring what the codec costs. ALL-6.
+    """
+    return _Plugin(
         "reengagement",
-        data_converter=DataConverter(payload_converter_class=PayloadConverter),
+        data_converter=DataConverter(
+            payload_converter_class=PayloadConverter,
+            payload_codec=codec,
+            failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+        ),
         interceptors=[SurplusArguments()],
         workflows=[CaseWorkflow, StaffingWorkflow],
         workflow_runner=_sandbox,

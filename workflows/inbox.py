@@ -10,6 +10,7 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 from pydantic import BaseModel
 from temporalio import workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 from temporalio.workflow import ContinueAsNewVersioningBehavior
@@ -31,6 +32,8 @@ FACTS_A_TASK = 100
 keeps some hundred signals waiting, and gives the task up when more come."""
 CARRIED_CHARACTERS = 1_300_000
 """How much travels along at continue-as-new, of the state and of what was not taken in yet: the server takes 2 MB."""
+REFUSED = "binary/refused"
+"""The encoding of a payload that the codec could not or would not read; its field `refused` says why. ALL-2, ALL-6."""
 _ENVELOPE = 150
 """Characters that a carried message takes beside its content, about; and its quotes are escaped."""
 
@@ -178,9 +181,19 @@ def text_of(values: Sequence[Any]) -> tuple[str, str | None]:
     texts, fault = [], None if len(values) == 1 else f"message: one JSON argument, not {len(values)}"
     for value in values:
         data = value.payload.data if isinstance(value, RawValue) else b""
+        fault = (_refusal(value.payload) if isinstance(value, RawValue) else None) or fault
         try:
             texts.append(data.decode())
         except UnicodeDecodeError:
             texts.append(data[:CONTENT_KEPT].hex())
             fault = fault or "message: is not UTF-8 text"
     return "\n".join(texts), fault
+
+
+def is_refused(payload: Payload) -> bool:
+    """Whether the codec would not, or could not, read a payload."""
+    return payload.metadata.get("encoding") == REFUSED.encode()
+
+
+def _refusal(payload: Payload) -> str | None:
+    return payload.metadata["refused"].decode() if is_refused(payload) else None
