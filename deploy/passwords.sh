@@ -4,11 +4,13 @@
 #   deploy/passwords.sh                   run again it keeps what is there and makes what is missing
 #
 # What it makes is nowhere else. Without the master key, or without the key database, no case can be read again.
+# Run it as root: the directory of the master key is to be owned by the user that workers run as.
 set -eu
 
 directory=${SECRETS:-secrets}
+user=10001
 umask 077
-mkdir -p "$directory"
+mkdir -p "$directory/keys"
 
 made() { # FILE: reads what it is to hold; kept where it is there
     if [ -f "$directory/$1" ]; then
@@ -28,6 +30,11 @@ for name in records keys; do
     printf 'postgresql+psycopg://%s:%s@%s-db/%s' "$name" "$(cat "$directory/$name-db.password")" "$name" "$name" |
         made "$name.url"
 done
-printf '%s-%s:%s\n' "$(date -u +%Y%m%d)" "$(openssl rand -hex 3)" "$(openssl rand -base64 32)" | made master.keys
+printf '%s-%s:%s\n' "$(date -u +%Y%m%d)" "$(openssl rand -hex 3)" "$(openssl rand -base64 32)" | made keys/master.keys
 openssl rand -hex 32 | tr -d '\n' | made case-id.key
+if [ "$(id -u)" = 0 ]; then
+    chown -R "$user:$user" "$directory/keys"
+else
+    echo "missing   the owner: sudo chown -R $user:$user $directory/keys"
+fi
 [ -f "$directory/ui-client-secret" ] || echo "missing   ui-client-secret: the UI's client secret, from the identity provider"
