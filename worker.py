@@ -99,7 +99,7 @@ async def serve(settings: Settings, *, dev: bool) -> int:
             if not dev:
                 await devserver.prepare_search_attributes(client)
             await stack.enter_async_context(working(client, settings))
-        except (CannotStart, devserver.ServerDidNotStart, RPCError, RuntimeError) as error:
+        except (CannotStart, RPCError, RuntimeError, SQLAlchemyError, OSError, ValueError) as error:
             log.error("cannot start", because=str(error))
             return 1
         log.info("working", namespace=client.namespace, task_queue=TASK_QUEUE, letters=str(settings.letters))

@@ -415,6 +415,21 @@ async def test_worker_and_command_line_run_as_deployed_by_certificate_profile_an
     assert not (tmp_path / "master.keys").exists()
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("REENGAGEMENT_KEYS_URL", "postgresql+psycopg://keys@127.0.0.1:1/keys"),
+        ("REENGAGEMENT_MASTER_KEYS_FILE", "README.md"),
+    ],
+)
+async def test_a_worker_without_its_keys_says_so_and_ends_with_code_1(tmp_path: Path, setting: str, value: str) -> None:
+    home = Home(tmp_path)
+    with home.worker(**{setting: value}) as process:
+        assert await exit_code(process, 60) == 1
+    assert "cannot start" in home.said()
+    assert "Traceback" not in home.said()
+
+
 async def until(holds: Any) -> None:
     for _ in range(300):
         if holds():
