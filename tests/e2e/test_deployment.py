@@ -361,6 +361,20 @@ def tls(secrets: Path, process: str | None) -> TLSConfig:
 
 
 @pytest.mark.slow
+async def test_the_stock_command_takes_the_same_profile(world: World, secrets: Path, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    async with door(secrets, port, world.settings.port):
+        profile = profile_of("operator", secrets, port, tmp_path)
+        asked = await asyncio.create_subprocess_exec(
+            *(devserver.temporal_command(), "operator", "cluster", "health"),
+            env=os.environ | {"TEMPORAL_CONFIG_FILE": str(profile)},
+            stdout=subprocess.PIPE,
+        )
+        said, _ = await asyncio.wait_for(asked.communicate(), 60)
+    assert b"SERVING" in said
+
+
+@pytest.mark.slow
 async def test_who_has_no_certificate_of_the_clients_authority_is_not_heard(world: World, secrets: Path) -> None:
     (port,) = free_ports(1)
     async with door(secrets, port, world.settings.port):
