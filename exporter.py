@@ -23,12 +23,13 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
+import logs
 import telemetry
 from domain.case import Outcome, Phase
+from logs import Plain
 from policy.load import DEFAULTS
 from process import run_and_exit
 from settings import Settings, settings
-from worker import configure_logs
 from workflows.start import CASE_WORKFLOW, STAFFING_WORKFLOW, TASK_QUEUE
 
 EVERY_SECONDS = 60
@@ -166,15 +167,15 @@ async def export(settings: Settings) -> int:
         start_http_server(int(port), host.strip("[]"), registry)
         client = await _client(settings)
     except (OSError, OverflowError, RuntimeError) as error:
-        log.error("cannot start", because=str(error))
+        log.error("cannot start", because=Plain(error))
         return 1
-    log.info("counting", metrics=f"http://{host}:{port}/metrics")
+    log.info("counting", metrics=Plain(f"http://{host}:{port}/metrics"))
     while not stop.is_set():
         began = time.monotonic()
         try:
             last.samples = await counted(client, datetime.now(UTC))
         except RPCError as error:
-            log.error("not counted", because=error.status.name)
+            log.error("not counted", because=Plain(error.status.name))
         left = EVERY_SECONDS - (time.monotonic() - began)
         try:
             await asyncio.wait_for(stop.wait(), max(left, 0))
@@ -194,14 +195,13 @@ async def _client(settings: Settings) -> Client:
 
 def main() -> None:
     """Run as told by the settings."""
-    configure_logs()
+    logs.configure()
     try:
         current = settings()
     except ValidationError as error:
         for fault in error.errors():
-            log.error(
-                "wrong setting", name=f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}", why=fault["msg"]
-            )
+            name = f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}"
+            log.error("wrong setting", name=Plain(name), why=Plain(fault["msg"]))
         raise SystemExit(2) from error
     run_and_exit(export(current))
 

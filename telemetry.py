@@ -4,15 +4,9 @@ import logging
 from itertools import product
 from time import monotonic
 
-from temporalio.runtime import (
-    LogForwardingConfig,
-    LoggingConfig,
-    PrometheusConfig,
-    Runtime,
-    TelemetryConfig,
-    TelemetryFilter,
-)
+from temporalio.runtime import LoggingConfig, PrometheusConfig, Runtime, TelemetryConfig
 
+import logs
 from domain.facts import KINDS
 from domain.staffing.facts import STAFFING_KINDS
 from policy.load import DEFAULTS
@@ -53,10 +47,8 @@ def count_from_zero(runtime: Runtime, namespace: str) -> None:
 
 
 def _core_lines() -> LoggingConfig:
-    logger = logging.getLogger(CORE)
-    logger.filters = [OncePerMinute()]
-    forwarding = LogForwardingConfig(logger, append_target_to_name=False, append_log_fields_to_message=False)
-    return LoggingConfig(TelemetryFilter(core_level="WARN", other_level="ERROR"), forwarding)
+    logging.getLogger(CORE).filters = [OncePerMinute()]
+    return logs.telemetry()
 
 
 class OncePerMinute(logging.Filter):

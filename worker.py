@@ -1,9 +1,7 @@
 """Runs the worker: settings, then plugin and activities, then the worker. With `--dev` it brings its own server."""
 
 import asyncio
-import logging
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,6 +19,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 import devserver
+import logs
 import telemetry
 from activities.outbox import Carrier, Outbox
 from activities.perform import Activities, SystemsOfRecord, read_edition
@@ -28,7 +27,11 @@ from activities.providers import BadProviderFile, ProviderDirectory
 from activities.records.store import Records
 from activities.staffings import Staffings
 from build import build_id
-from connect import connect
+from connect import connect, keys
+from converter.access import access_by
+from converter.codec import CaseCodec
+from converter.codec_server import serving
+from logs import Plain
 from process import run_and_exit
 from settings import Settings, settings
 from workflows.start import STAFFING_WORKFLOW, TASK_QUEUE
@@ -87,6 +90,15 @@ def _version(settings: Settings) -> dict[str, Any]:
     return {"deployment_config": pinned}
 
 
+@asynccontextmanager
+async def decoding(settings: Settings) -> AsyncIterator[str]:
+    """The codec server of the embedded UI, for this machine alone; yields its address. Raises CannotServe."""
+    known = keys(settings)
+    access = access_by(settings, settings.namespace, dev=True)
+    async with serving(settings, CaseCodec(known), access, known.stored.case_of) as address:
+        yield address
+
+
 async def serve(settings: Settings, *, dev: bool) -> int:
     """Work until told to stop (SIGINT, SIGTERM): 0. When something needed is missing or breaks: 1."""
     stop = asyncio.Event()
@@ -99,41 +111,21 @@ async def serve(settings: Settings, *, dev: bool) -> int:
             if not dev:
                 await devserver.prepare_search_attributes(client)
             await stack.enter_async_context(working(client, settings))
+            if dev:
+                log.info("decoding for the UI", address=await stack.enter_async_context(decoding(settings)))
         except (CannotStart, RPCError, RuntimeError, SQLAlchemyError, OSError, ValueError) as error:
-            log.error("cannot start", because=str(error))
+            log.error("cannot start", because=Plain(error))
             return 1
-        log.info("working", namespace=client.namespace, task_queue=TASK_QUEUE, letters=str(settings.letters))
+        log.info("working", namespace=client.namespace, task_queue=TASK_QUEUE, letters=Plain(settings.letters))
         if settings.metrics:
             telemetry.count_from_zero(Runtime.default(), client.namespace)
-            log.info("measured", metrics=f"http://{settings.metrics}/metrics")
+            log.info("measured", metrics=Plain(f"http://{settings.metrics}/metrics"))
         if dev:
             log.info("look", ui=f"http://127.0.0.1:{settings.ui_port}/namespaces/{settings.namespace}/workflows")
         await stop.wait()
         log.info("stopping", grace_seconds=settings.shutdown_seconds)
     log.info("stopped")
     return 0
-
-
-def configure_logs() -> None:
-    """Structured lines to standard error, the SDK's among them."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-    )
 
 
 def main(
@@ -146,14 +138,13 @@ def main(
     The Temporal server is the one that TEMPORAL_* variables and profiles name; with --dev an own one, whose state
     stays over restarts.
     """
-    configure_logs()
+    logs.configure()
     try:
         current = settings()
     except ValidationError as error:
         for fault in error.errors():
-            log.error(
-                "wrong setting", name=f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}", why=fault["msg"]
-            )
+            name = f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}"
+            log.error("wrong setting", name=Plain(name), why=Plain(fault["msg"]))
         raise typer.Exit(2) from error
     run_and_exit(serve(current, dev=dev))
 

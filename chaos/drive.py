@@ -214,5 +214,3 @@ class Driver:
             raise RPCError(said.decode(), RPCStatusCode.NOT_FOUND, b"")
         if process.returncode:
             raise TimeoutError
-
-

@@ -4,6 +4,7 @@ Reasons name the field and what would be right; they never repeat a value, which
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -28,6 +29,8 @@ CONTENTS_KEPT = 100
 ENTRIES_KEPT = 500
 """Quarantined messages that are kept one by one; further ones are counted by their reason, under the name `more`."""
 MORE = "more"
+_FIELD = re.compile(r"[a-z][a-z_]{0,39}")
+"""What a field may be called; what else somebody has put there may be a person's name."""
 
 
 @dataclass(frozen=True)
@@ -176,9 +179,13 @@ def read(name: str | None, content: str, kinds: Mapping[str, type[Fact]]) -> Fac
 
 
 def faults(error: ValidationError) -> str:
-    """Every fault as `field: what would be right`, without the values."""
+    """Every fault as `field: what would be right`, without the values; a field's name is the sender's word too."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'message'}: {one['msg']}" for one in found[:20])
+    return "; ".join(f"{'.'.join(map(_named, one['loc'])) or 'message'}: {one['msg']}" for one in found[:20])
+
+
+def _named(part: str | int) -> str:
+    return str(part) if isinstance(part, int) or _FIELD.fullmatch(part) else "(a name of no field)"
 
 
 def hold(told: Told, name: str, because: str, content: str, received_at: datetime, policy: Policy) -> Told:

@@ -26,7 +26,7 @@ import devserver
 import exporter
 import telemetry
 from chaos.stage import free_ports
-from tests.e2e.test_worker_process import Home, exit_code
+from tests.e2e.test_worker_process import WORKING, Home, exit_code
 from tests.workflow.living import NAME, Life, fact
 
 pytestmark = pytest.mark.slow
@@ -127,7 +127,7 @@ async def measured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Me
     everything = Exposed()
     try:
         with home.worker(**at, **metrics):
-            await home.until_said('"event": "working"')
+            await home.until_said(WORKING)
             world = await home.world()
             usual, lost = await world.open(), await world.open(provider="MWA-NOWHERE")
             await usual.until_done()
@@ -144,7 +144,7 @@ async def measured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Me
             )
         everything.add((await fails_a_workflow_task(address, home.settings.namespace, mistaken_port)).text)
         with home.worker(**at, **metrics), exporting(home, exporter_port, **at):
-            await home.until_said('"event": "working"', times=2)
+            await home.until_said(WORKING, times=2)
             usual = Life(world, world.client.get_workflow_handle(usual.id))
             await usual.tell("contact_made", type="phone")
             again = await until_exposed(worker_port, "^reengagement_facts_total.* 1$")
