@@ -32,11 +32,15 @@ from converter.access import access_by
 from converter.codec import CaseCodec
 from converter.codec_server import serving
 from logs import Plain
-from process import run_and_exit
+from process import end_within, run_and_exit
 from settings import Settings, settings
 from workflows.start import STAFFING_WORKFLOW, TASK_QUEUE
 
 log = structlog.get_logger("worker")
+
+
+_LAST_SECONDS = 30
+"""What ending may take beside the time activities get: the server's own end among it."""
 
 
 class CannotStart(RuntimeError):
@@ -124,6 +128,7 @@ async def serve(settings: Settings, *, dev: bool) -> int:
             log.info("look", ui=f"http://127.0.0.1:{settings.ui_port}/namespaces/{settings.namespace}/workflows")
         await stop.wait()
         log.info("stopping", grace_seconds=settings.shutdown_seconds)
+        end_within(settings.shutdown_seconds + _LAST_SECONDS)
     log.info("stopped")
     return 0
 
