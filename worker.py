@@ -6,19 +6,21 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
-from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 import devserver
 import logs
+import telemetry
 from activities.outbox import Carrier, Outbox
 from activities.perform import Activities, SystemsOfRecord, read_edition
 from activities.providers import BadProviderFile, ProviderDirectory
@@ -68,7 +70,7 @@ async def working(
         worker = Worker(
             client,
             task_queue=TASK_QUEUE,
-            build_id=build_id(),
+            **_version(settings),
             activities=[*activities.all, read_edition, staffings.staff, staffings.revoke],
             activity_executor=threads,
             max_concurrent_activities=settings.activity_threads,
@@ -81,6 +83,15 @@ async def working(
                 yield worker
         finally:
             records.close()
+
+
+def _version(settings: Settings) -> dict[str, Any]:
+    """The build; in a worker deployment each is a version of its own, and a case moves on when it continues as new."""
+    if not settings.deployment:
+        return {"build_id": build_id()}
+    version = WorkerDeploymentVersion(deployment_name=settings.deployment, build_id=build_id())
+    pinned = WorkerDeploymentConfig(version, True, VersioningBehavior.PINNED)
+    return {"deployment_config": pinned}
 
 
 @asynccontextmanager
@@ -99,16 +110,20 @@ async def serve(settings: Settings, *, dev: bool) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         try:
+            Runtime.set_default(telemetry.runtime(settings.metrics))
             client = await stack.enter_async_context(devserver.running(settings)) if dev else await connect(settings)
             if not dev:
                 await devserver.prepare_search_attributes(client)
             await stack.enter_async_context(working(client, settings))
             if dev:
                 log.info("decoding for the UI", address=await stack.enter_async_context(decoding(settings)))
-        except (CannotStart, devserver.ServerDidNotStart, RPCError, RuntimeError) as error:
+        except (CannotStart, RPCError, RuntimeError, SQLAlchemyError, OSError, ValueError) as error:
             log.error("cannot start", because=Plain(error))
             return 1
         log.info("working", namespace=client.namespace, task_queue=TASK_QUEUE, letters=Plain(settings.letters))
+        if settings.metrics:
+            telemetry.count_from_zero(Runtime.default(), client.namespace)
+            log.info("measured", metrics=Plain(f"http://{settings.metrics}/metrics"))
         if dev:
             log.info("look", ui=f"http://127.0.0.1:{settings.ui_port}/namespaces/{settings.namespace}/workflows")
         await stop.wait()
@@ -129,7 +144,6 @@ def main(
     stays over restarts.
     """
     logs.configure()
-    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=logs.telemetry())))
     try:
         current = settings()
     except ValidationError as error:
