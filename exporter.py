@@ -14,7 +14,6 @@ import structlog
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from pydantic import ValidationError
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
@@ -23,13 +22,12 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import Runtime
 from temporalio.service import RPCError
 
-import logs
 import telemetry
 from domain.case import Outcome, Phase
 from logs import Plain
 from policy.load import DEFAULTS
-from process import run_and_exit
-from settings import Settings, settings
+from process import run_and_exit, started
+from settings import Settings
 from workflows.start import CASE_WORKFLOW, STAFFING_WORKFLOW, TASK_QUEUE
 
 EVERY_SECONDS = 60
@@ -195,15 +193,7 @@ async def _client(settings: Settings) -> Client:
 
 def main() -> None:
     """Run as told by the settings."""
-    logs.configure()
-    try:
-        current = settings()
-    except ValidationError as error:
-        for fault in error.errors():
-            name = f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}"
-            log.error("wrong setting", name=Plain(name), why=Plain(fault["msg"]))
-        raise SystemExit(2) from error
-    run_and_exit(export(current))
+    run_and_exit(export(started()))
 
 
 if __name__ == "__main__":

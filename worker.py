@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import structlog
 import typer
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -19,7 +18,6 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 import devserver
-import logs
 import telemetry
 from activities.outbox import Carrier, Outbox
 from activities.perform import Activities, SystemsOfRecord, read_edition
@@ -32,8 +30,8 @@ from converter.access import access_by
 from converter.codec import CaseCodec
 from converter.codec_server import serving
 from logs import Plain
-from process import end_within, run_and_exit
-from settings import Settings, settings
+from process import end_within, run_and_exit, started
+from settings import Settings
 from workflows.start import STAFFING_WORKFLOW, TASK_QUEUE
 
 log = structlog.get_logger("worker")
@@ -143,15 +141,7 @@ def main(
     The Temporal server is the one that TEMPORAL_* variables and profiles name; with --dev an own one, whose state
     stays over restarts.
     """
-    logs.configure()
-    try:
-        current = settings()
-    except ValidationError as error:
-        for fault in error.errors():
-            name = f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}"
-            log.error("wrong setting", name=Plain(name), why=Plain(fault["msg"]))
-        raise typer.Exit(2) from error
-    run_and_exit(serve(current, dev=dev))
+    run_and_exit(serve(started(), dev=dev))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,6 @@ from settings import settings
 from worker import working
 from workflows import performing
 
-
 _STEPS = 24
 """The first try again comes after so small a part of the longest wait: a clock turned past days tries few times."""
 
