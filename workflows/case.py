@@ -15,12 +15,13 @@ from domain.calendar import local_date
 from domain.case import Case, Issue, Phase
 from domain.commands import Command, Lane, lane_of
 from domain.decide import DayCame, Decision, IsStuck, News, WasPerformed, WasRevoked, decide, refuses
+from domain.details import details
 from domain.facts import KINDS
 from domain.intake import Duplicate, Refused, faults
 from domain.ledger import Entry, Heard
 from domain.policy import EditionRead, Policy
 from domain.rules.edition import in_force
-from domain.views import Receipt, Status, details, explain, next_action_at, receipt, status
+from domain.views import Receipt, Status, explain, next_action_at, receipt, status
 from workflows.attributes import changes, shown_by, shows
 from workflows.inbox import Answer, Inbox, text_of
 from workflows.messages import together, ways_in
