@@ -16,7 +16,7 @@ from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, UpdateNa
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from converter.plugin import plugin
+from connect import encrypting
 from settings import Settings
 from workflows.attributes import KEYS
 
@@ -123,7 +123,7 @@ async def _ready(server: "subprocess.Popen[bytes]", settings: Settings, log: Pat
         if server.poll() is not None:
             raise ServerDidNotStart(f"the Temporal server ended with code {server.returncode}; its log is {log}")
         try:
-            client = await Client.connect(target, namespace=settings.namespace, plugins=[plugin()])
+            client = await Client.connect(target, namespace=settings.namespace, plugins=[encrypting(settings)])
             await _prepare_namespace(client)
         except (RPCError, RuntimeError) as error:
             because = str(error)

@@ -1,13 +1,14 @@
 """One frozen settings object, from the environment (`REENGAGEMENT_...`); wrong values fail at start, by name."""
 
 import secrets
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from keyfiles import made_once
 
 
 class Settings(BaseSettings):
@@ -33,9 +34,17 @@ class Settings(BaseSettings):
     )
     activity_threads: Annotated[int, Field(ge=1, le=200)] = Field(default=8, description="Activities at once")
     shutdown_seconds: Annotated[int, Field(ge=0)] = Field(default=30, description="Time activities get to finish")
+    keys_url: str | None = Field(default=None, description="SQLAlchemy URL of the key database; outside Temporal")
+    master_keys_file: Path | None = Field(default=None, description="File with the master keys, made if missing")
+    master_keys: SecretStr | None = Field(default=None, description="Master keys, ID:BASE64,ID:BASE64; last is newest")
+    kms: str | None = Field(
+        default=None,
+        pattern=r"^[\w.]+:\w+$",
+        description="Key management service: MODULE:FUNCTION that answers with it",
+    )
     case_id_key: str | None = Field(default=None, min_length=32, description="Key of the case ids; else kept in home")
 
-    @field_validator("records_url")
+    @field_validator("records_url", "keys_url")
     @classmethod
     def _supported(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
@@ -48,6 +57,16 @@ class Settings(BaseSettings):
         return self.records_url or f"sqlite:///{(self.home / 'records.sqlite').resolve()}"
 
     @property
+    def keys(self) -> str:
+        """URL of the key database: an SQLite file in `home` unless one is given."""
+        return self.keys_url or f"sqlite:///{(self.home / 'keys.sqlite').resolve()}"
+
+    @property
+    def master_keys_path(self) -> Path:
+        """The file of the master keys."""
+        return self.master_keys_file or self.home / "master.keys"
+
+    @property
     def letters(self) -> Path:
         """The outbox directory."""
         return self.outbox or self.home / "outbox"
@@ -56,16 +75,7 @@ class Settings(BaseSettings):
         """The key case ids are hashed with: from the environment, or made once and kept beside the databases."""
         if self.case_id_key:
             return self.case_id_key.encode()
-        path = self.home / "case-id.key"
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-            fresh.write_text(secrets.token_hex(32))
-            fresh.chmod(0o600)
-            with suppress(FileExistsError):
-                path.hardlink_to(fresh)
-            fresh.unlink()
-        return path.read_bytes()
+        return made_once(self.home / "case-id.key", secrets.token_hex(32)).encode()
 
 
 @cache

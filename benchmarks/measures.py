@@ -110,7 +110,7 @@ async def live(
 
 async def replay(histories: list[WorkflowHistory]) -> Spent:
     """Replay lives in this process; their events count."""
-    replayer = Replayer(workflows=[BareCase], plugins=[plugin()], workflow_runner=sandbox())
+    replayer = Replayer(workflows=[BareCase], plugins=[plugin(None)], workflow_runner=sandbox())
     began = time.perf_counter()
     await replayer.replay_workflows(_each(histories))
     return Spent(sum(len(history.events) for history in histories), time.perf_counter() - began)

@@ -113,7 +113,7 @@ def log_of(settings: Settings) -> Path:
 
 
 async def _work(side: Side, target: str, namespace: str, cached: int) -> int:
-    client = await Client.connect(target, namespace=namespace, plugins=[plugin()])
+    client = await Client.connect(target, namespace=namespace, plugins=[plugin(None)])
     async with Worker(
         client,
         task_queue=side.task_queue,

@@ -17,7 +17,7 @@ from chaos.drive import Driven
 from chaos.fold import Folded
 from chaos.stage import Stage
 from chaos.steady import steadily
-from converter.plugin import plugin
+from connect import encrypting
 from domain.commands import staffing_id
 from domain.ledger import TIMELINE_KEPT
 
@@ -66,7 +66,7 @@ async def check_all(stage: Stage, client: Client, driven: list[Driven], *, repla
             return [f"{one.plan.case}: {fault}" for fault in faults]
 
     found = [fault for faults in await asyncio.gather(*map(check, driven)) for fault in faults]
-    replayer = Replayer(workflows=[], plugins=[plugin()])
+    replayer = Replayer(workflows=[], plugins=[encrypting(stage.settings)])
     for one in driven[:replays]:
         async for history in runs(client, one.plan.case):
             result = await replayer.replay_workflow(history, raise_on_replay_failure=False)

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
-from temporalio.common import RawValue
+from temporalio.client import ClientConfig
+from temporalio.common import HeaderCodecBehavior, RawValue
 from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import DataConverter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
@@ -44,11 +45,25 @@ def _sandbox(runner: WorkflowRunner | None) -> WorkflowRunner:
     return dataclasses.replace(runner, restrictions=runner.restrictions.with_passthrough_modules(*_PASSED_THROUGH))
 
 
-def plugin() -> SimplePlugin:
-    """What client, worker and replayer must agree on. Give it to the client: workers take it from there."""
-    return SimplePlugin(
+class _Plugin(SimplePlugin):
+    def configure_client(self, config: ClientConfig) -> ClientConfig:
+        """Headers go through the codec as well: an interceptor may put into them what it likes. ALL-6."""
+        config["header_codec_behavior"] = HeaderCodecBehavior.CODEC
+        return super().configure_client(config)
+
+
+def plugin(codec: PayloadCodec | None) -> SimplePlugin:
+    """What client, worker and replayer must agree on. Give it to the client: workers take it from there.
+
+    Without a codec payloads are plain text: for histories recorded so, and for measuring what the codec costs. ALL-6.
+    """
+    return _Plugin(
         "reengagement",
-        data_converter=DataConverter(payload_converter_class=PayloadConverter),
+        data_converter=DataConverter(
+            payload_converter_class=PayloadConverter,
+            payload_codec=codec,
+            failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+        ),
         interceptors=[SurplusArguments()],
         workflows=[CaseWorkflow, StaffingWorkflow],
         workflow_runner=_sandbox,

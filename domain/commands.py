@@ -4,6 +4,7 @@ ALL-3: a command's `effect` is an id derived from the case; whoever carries it o
 command given twice has one effect. Commands carry no date: the one who performs them is told the date.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Literal
@@ -15,6 +16,8 @@ from domain.fact import Address
 from domain.staffing.facts import Recorded
 
 Lane = Literal["letters", "records", "staffings"]
+
+_STAFFING_ID = re.compile(r"-staffing-\d+(-again-\d+)?(-\d+)?$")
 
 
 class _Command(BaseModel):
@@ -238,6 +241,11 @@ class OpenStaffing(_Command):
 def staffing_id(effect: str) -> str:
     """The workflow id of the staffing that an effect opened: of the case, and of nobody else."""
     return effect.replace("/", "-")
+
+
+def case_of(workflow_id: str) -> str:
+    """The case a workflow belongs to: a staffing's, or its own."""
+    return _STAFFING_ID.sub("", workflow_id)
 
 
 class EndStaffing(_Command):

@@ -29,6 +29,8 @@ FACTS_A_TASK = 100
 keeps some hundred signals waiting, and gives the task up when more come."""
 CARRIED_CHARACTERS = 1_300_000
 """How much travels along at continue-as-new, of the state and of what was not taken in yet: the server takes 2 MB."""
+REFUSED = "binary/refused"
+"""The encoding of a payload that the codec could not or would not read; its field `refused` says why. ALL-2, ALL-6."""
 _ENVELOPE = 150
 """Characters that a carried message takes beside its content, about; and its quotes are escaped."""
 
@@ -155,9 +157,15 @@ def text_of(values: Sequence[Any]) -> tuple[str, str | None]:
     texts, fault = [], None if len(values) == 1 else f"message: one JSON argument, not {len(values)}"
     for value in values:
         data = value.payload.data if isinstance(value, RawValue) else b""
+        fault = _refused(value) or fault
         try:
             texts.append(data.decode())
         except UnicodeDecodeError:
             texts.append(data[:CONTENT_KEPT].hex())
             fault = fault or "message: is not UTF-8 text"
     return "\n".join(texts), fault
+
+
+def _refused(value: Any) -> str | None:
+    metadata = value.payload.metadata if isinstance(value, RawValue) else {}
+    return metadata["refused"].decode() if metadata.get("encoding") == REFUSED.encode() else None

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from activities.outbox import Revoked
-from activities.records.database import READS_ONLY, connect
+from activities.records.database import connect
 from activities.records.schema import (
     AppliedEffect,
     Base,
@@ -24,6 +24,7 @@ from activities.records.schema import (
     TracsPage,
     TransferRequest,
 )
+from database import READS_ONLY
 from domain.commands import (
     ClearTracs,
     CloseTask,

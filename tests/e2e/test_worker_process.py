@@ -17,7 +17,7 @@ from temporalio.client import Client
 from activities.outbox import Outbox
 from activities.records.store import Records
 from chaos.stage import free_ports
-from converter.plugin import plugin
+from connect import encrypting
 from settings import Settings
 from tests.workflow.living import Life, World
 
@@ -72,7 +72,9 @@ class Home:
 
     async def world(self) -> World:
         settings = self.settings
-        client = await Client.connect(f"127.0.0.1:{self.port}", namespace=settings.namespace, plugins=[plugin()])
+        client = await Client.connect(
+            f"127.0.0.1:{self.port}", namespace=settings.namespace, plugins=[encrypting(settings)]
+        )
         return World(client, settings, Records.open(settings.records), Outbox(settings.letters))
 
 

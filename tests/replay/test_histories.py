@@ -25,7 +25,9 @@ def recorded(file: Path) -> WorkflowHistory:
 
 
 async def replay(history: WorkflowHistory) -> Exception | None:
-    result = await Replayer(workflows=[], plugins=[plugin()]).replay_workflow(history, raise_on_replay_failure=False)
+    result = await Replayer(workflows=[], plugins=[plugin(None)]).replay_workflow(
+        history, raise_on_replay_failure=False
+    )
     return result.replay_failure
 
 

@@ -113,5 +113,5 @@ async def test_what_was_not_taken_in_yet_travels_along(world: World, monkeypatch
         status = await life.until(lambda status: status and status.facts_heard == len(said) + 1)
         history = await life.history()
     [start_input] = history.events[0].workflow_execution_started_event_attributes.input.payloads
-    assert len(json.loads(start_input.data)["waiting"]) > 1
+    assert len(json.loads(await life.read(start_input))["waiting"]) > 1
     assert status.quarantine == ()

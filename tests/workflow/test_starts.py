@@ -102,7 +102,7 @@ async def test_a_case_opened_with_an_editions_values_is_decided_by_those(world: 
     assert life.letter_dates() == [first + timedelta(days=14 * count) for count in range(3)]
     assert await read_editions(life) == []
     started = (await life.history()).events[0].workflow_execution_started_event_attributes
-    assert Policy.model_validate(json.loads(started.input.payloads[0].data)["edition"]) == fortnightly
+    assert Policy.model_validate(json.loads(await life.read(started.input.payloads[0]))["edition"]) == fortnightly
 
 
 async def test_an_opening_sent_again_corrects_the_first(world: World) -> None:  # MO-1, ALL-1
@@ -115,5 +115,6 @@ async def test_an_opening_sent_again_corrects_the_first(world: World) -> None:  
 
 async def read_editions(life: Life) -> list[EditionRead]:
     completed = await life.events(EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED)
-    results = [event.activity_task_completed_event_attributes.result.payloads[0].data for event in completed]
+    payloads = [event.activity_task_completed_event_attributes.result.payloads[0] for event in completed]
+    results = [await life.read(payload) for payload in payloads]
     return [EditionRead.model_validate_json(data) for data in results if b'"policy"' in data]

@@ -1,0 +1,1 @@
+"""How the key database came to its present shape, one dated step a file."""
