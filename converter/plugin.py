@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.client import ClientConfig
 from temporalio.common import HeaderCodecBehavior, RawValue
 from temporalio.contrib.pydantic import PydanticPayloadConverter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
+from temporalio.converter import PayloadConverter as BasePayloadConverter
+from temporalio.exceptions import ApplicationError
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from workflows.case import CaseWorkflow
-from workflows.messages import SurplusArguments
+from workflows.messages import REFUSAL, SurplusArguments
 from workflows.staffing import StaffingWorkflow
 
 _PASSED_THROUGH = (
@@ -45,6 +48,16 @@ def _sandbox(runner: WorkflowRunner | None) -> WorkflowRunner:
     return dataclasses.replace(runner, restrictions=runner.restrictions.with_passthrough_modules(*_PASSED_THROUGH))
 
 
+class FailureConverter(DefaultFailureConverterWithEncodedAttributes):
+    """Messages and stack traces go through the codec (ALL-6), and a refusal has none: it is read by case managers."""
+
+    def to_failure(self, exception: BaseException, payload_converter: BasePayloadConverter, failure: Failure) -> None:
+        """Write an exception as a failure."""
+        if isinstance(exception, ApplicationError) and exception.type == REFUSAL:
+            exception = exception.with_traceback(None)
+        super().to_failure(exception, payload_converter, failure)
+
+
 class _Plugin(SimplePlugin):
     def configure_client(self, config: ClientConfig) -> ClientConfig:
         """Headers go through the codec as well: an interceptor may put into them what it likes. ALL-6."""
@@ -62,7 +75,7 @@ def plugin(codec: PayloadCodec | None) -> SimplePlugin:
         data_converter=DataConverter(
             payload_converter_class=PayloadConverter,
             payload_codec=codec,
-            failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+            failure_converter_class=FailureConverter,
         ),
         interceptors=[SurplusArguments()],
         workflows=[CaseWorkflow, StaffingWorkflow],

@@ -1,7 +1,8 @@
 """The table a person in the Temporal UI sees of a case. ALL-4.
 
 For staff without training: plain words, every line with its rule, what they must act on before what they may want to
-know. `policy` is the edition a case was opened under; what is shown is by the one in force.
+know. The UI has it rendered by its own server, which gets all of it in the address of a request, in clear; so nothing
+stands here that a person wrote: no name, no ground, no document, no organisation (ALL-6). The queries tell those.
 """
 
 from collections.abc import Iterator
@@ -11,11 +12,12 @@ from itertools import islice
 from domain.calendar import month_of
 from domain.case import Case
 from domain.decide import deadlines
+from domain.facts import ReleaseFiled
 from domain.policy import Policy
 from domain.rules import letters, lift, limit, sanction
 from domain.rules.edition import in_force
-from domain.rules.participation import hours_by_week, required_hours
-from domain.tables import Row, bold, code, plain, table
+from domain.rules.participation import DOCUMENT, hours_by_week, required_hours
+from domain.tables import Row, bold, code, plain, table, workflow
 from domain.views import open_tasks, staffings_of
 from domain.words import ENDED, STANDS, what_happened
 
@@ -44,13 +46,21 @@ def _why(case: Case) -> Iterator[Row]:
 def _to_do(case: Case) -> Iterator[Row]:
     """What waits for a person: tasks, what does not get through, what could not be read."""
     for task in open_tasks(case):
-        yield "To do", f"{plain(task['text'])} ({task['rule']}) · {code(task['task'])}"
+        yield "To do", f"{plain(_without_names(case, task['text']))} ({task['rule']}) · {code(task['task'])}"
     for effect, because in case.troubles.items():
         yield "Stuck", f"{code(effect)}: {plain(because)}; it is tried again (ALL-3)"
     for held in islice(case.quarantine.values(), SHOWN):
         yield "Quarantine", f"{plain(f'{held.name}: {held.reason}')} (ALL-2) · {code(held.id)}"
     if len(case.quarantine) > SHOWN:
         yield "Quarantine", f"and {len(case.quarantine) - SHOWN} more (ALL-2)"
+
+
+def _without_names(case: Case, text: str) -> str:
+    """A task's text, without the organisations it names."""
+    names = (*(case.opening.plan if case.opening else ()), *(release.partner for release in case.told(ReleaseFiled)))
+    for name in sorted(names, key=len, reverse=True):
+        text = text.replace(name, "…")
+    return text
 
 
 def _next(case: Case, policy: Policy) -> Iterator[Row]:
@@ -76,13 +86,16 @@ def _toward_the_lift(case: Case, policy: Policy) -> Iterator[Row]:
     if missing is not None and policy.weeks_to_lift and not weeks:
         yield "Weeks", f"none recorded ({rule})"
     if missing is not None:
-        yield "Lift needs", f"{plain(', '.join(missing)) or 'nothing more'} ({rule})"
+        needs = [one for one in missing if not one.startswith(DOCUMENT)]
+        papers = len(missing) - len(needs)
+        needs += [f"{papers} {'document' if papers == 1 else 'documents'}"] if papers else []
+        yield "Lift needs", f"{plain(', '.join(needs)) or 'nothing more'} ({rule})"
 
 
 def _staffings(case: Case, policy: Policy) -> Iterator[Row]:
     for one in staffings_of(case, policy):
         came_to = (one["result"] or "undecided").replace("_", " ")
-        yield f"Staffing {one['number']}", came_to + (f" · {code(one['staffing'])}" if one["staffing"] else "")
+        yield f"Staffing {one['number']}", came_to + (f" · {workflow(one['staffing'])}" if one["staffing"] else "")
     for step in sanction.steps(case, policy):
         done = f"done on {step.done_on}" if step.done_on else f"waits for the {step.who}"
         yield "DQ1 steps", f"{step.what}: {done} ({policy.rule('sanction').id})"
@@ -101,10 +114,6 @@ def _counts(case: Case, policy: Policy) -> Iterator[Row]:
 
 def _happened(case: Case) -> Iterator[Row]:
     """The last events, the latest first, the same one told once."""
-    told = (f"{entry.on} {plain(_shortened(says))} ({', '.join(entry.rules)})" for entry, says in what_happened(case))
+    told = (f"{entry.on} {plain(says)} ({', '.join(entry.rules)})" for entry, says in what_happened(case))
     for event in islice(dict.fromkeys(told), SHOWN):
         yield "Happened", event
-
-
-def _shortened(says: str, longest: int = 140) -> str:
-    return says if len(says) <= longest else f"{says[:longest].rstrip()}…"

@@ -6,11 +6,12 @@ like anything but text.
 
 import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 Row = tuple[str, str]
 
-_MARKUP = re.compile(r"[\\`*~\[\]<>&{]|\b_|_\b|:(?=//)|(?<=www)\.|@")
-"""What Markdown and the UI's own placeholders would take as theirs; the last three make addresses into links."""
+_MARKUP = re.compile(r"[\\`*~\[\]<>&]|\b_|_\b|:(?=//)|(?<=www)\.")
+"""What Markdown would take as its own; the last two make addresses into links."""
 
 
 def plain(text: str) -> str:
@@ -28,6 +29,11 @@ def code(id: str) -> str:
     return f"`{_one_line(id).replace('`', '´')}`"
 
 
+def workflow(id: str) -> str:
+    """A link to a workflow's page, which the UI opens beside this one. `{namespace}` is for the UI to fill in."""
+    return f"[{plain(id)}](/namespaces/{{namespace}}/workflows/{quote(id, safe='')})"
+
+
 def _one_line(text: str) -> str:
     """Without what ends a cell or a line, and without marks that turn the direction of what follows."""
     return "".join(char for char in " ".join(text.split()) if char.isprintable()).replace("|", "¦")
@@ -43,8 +49,8 @@ def table(head: Row, rows: Iterable[Row]) -> str:
 
 
 def _line(name: str, says: str) -> str:
-    return f"| {name.replace(' ', _UNBROKEN)} | {says} |"
+    return f"| {f'{name}  '.replace(' ', _UNBROKEN)} | {says} |"
 
 
 _UNBROKEN = "\u00a0"
-"""The UI makes the first column as narrow as its longest word."""
+"""The UI makes the first column as narrow as its longest word, and leaves no room beside it."""

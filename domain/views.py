@@ -188,6 +188,13 @@ def next_action_at(case: Case, policy: Policy) -> datetime | None:
     return instant_of(due.on, policy.time_zone.value, policy.opens_at_hour.value) if due else None
 
 
+def next_letter_at(case: Case, policy: Policy) -> datetime | None:
+    """The instant at which the next letter is due; None while letters are held. The first is due at once. MO-3."""
+    policy = in_force(case, policy)
+    due = letters.next_letter(case, policy) if case.letters_sent() and not case.outcome else None
+    return instant_of(due.on, policy.time_zone.value, policy.opens_at_hour.value) if due else None
+
+
 def explain(case: Case, policy: Policy) -> dict[str, Any]:
     """Why the case stands where it does: each rule's view, with its inputs. ALL-4."""
     policy = in_force(case, policy)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from domain.case import Case, Outcome, Phase
+from domain.fact import Fact
 from domain.ledger import Entry
 
 STANDS: dict[Phase, str] = {
@@ -28,7 +29,7 @@ ENDED: dict[Outcome, str] = {
 _EFFECTS: dict[str, tuple[str, str, str]] = {
     "letter": ("letter {}", "sent", "taken back"),
     "resources": ("letter that offers resources", "sent", "taken back"),
-    "case-record": ("sanction in the MWA System", "entered", "taken out"),
+    "case-record": ("sanctioned status in the MWA System", "entered", "taken back"),
     "provider": ("new provider in the MWA System", "displayed", "taken back"),
     "transfer": ("case file transfer to {}", "requested", "taken back"),
     "work-status": ("work status in the MWA System", "changed", "changed back"),
@@ -43,11 +44,16 @@ _EFFECTS: dict[str, tuple[str, str, str]] = {
 }
 """What the effects of a key are called, and what has become of one that was carried out or taken back."""
 
+_CODED = (
+    *("answer", "finding", "type", "role", "week", "from_week", "hours", "number", "provider", "area_provider"),
+    *("counted", "through", "sanction_began", "required_hours", "months_counted", "months_through"),
+)
+"""What of a fact is a code, a date or a number. The rest of it is text that somebody wrote."""
 _UNDO, _VOID = "undo/", "made void: "
 
 
 def what_happened(case: Case) -> Iterator[tuple[Entry, str]]:
-    """The lines of a case's timeline that tell staff something, the last first, in words.
+    """The lines of a case's timeline that tell staff something, the last first, in words and without what was written.
 
     That a command was given out is left out: that it was carried out, or given up, follows.
     """
@@ -56,10 +62,12 @@ def what_happened(case: Case) -> Iterator[tuple[Entry, str]]:
         if entry.what == "effect":
             noun, done, taken_back = _effect(key.removeprefix(_UNDO))
             yield entry, f"{noun} {taken_back if key.startswith(_UNDO) else done}"
+        elif entry.what == "fact":
+            yield entry, _told(entry, _by_id(case, entry.ref))
+        elif entry.what == "quarantine":
+            yield entry, entry.says.partition(" by ")[0]  # whoever dismissed it, and what they wrote
         elif entry.says.startswith(_VOID):
             yield entry, f"{_effect(key)[0]} given up: {entry.says.removeprefix(_VOID)}"
-        elif entry.what != "decision":
-            yield entry, entry.says
         elif not entry.ref:
             yield entry, entry.says.replace("_", " ")
 
@@ -68,3 +76,22 @@ def _effect(key: str) -> tuple[str, str, str]:
     name, which, *_ = (*key.split("/"), "")
     noun, done, taken_back = _EFFECTS.get(name, (name, "done", "taken back"))
     return noun.format(which), done, taken_back
+
+
+def _by_id(case: Case, message_id: str) -> Fact | None:
+    kept = (fact for slots in case.facts.values() for slot in slots.values() for fact in slot)
+    return next((fact for fact in kept if fact.message_id == message_id), None)
+
+
+def _told(entry: Entry, fact: Fact | None) -> str:
+    """A fact as its kind and its codes; only its kind where the case keeps no more of it."""
+    kind = entry.says.partition(":")[0]
+    values = [f"{name} {value}".replace("_", " ") for name, value in _codes(fact)] if fact else []
+    return f"{kind}: {', '.join(values)}" if values else kind
+
+
+def _codes(fact: Fact) -> Iterator[tuple[str, object]]:
+    for name in _CODED:
+        value = getattr(fact, name, None)
+        if value is not None:
+            yield name, f"{value:g}" if isinstance(value, float) else value

@@ -12,7 +12,7 @@ from domain.policy import Policy
 from domain.staffing.deciding import ASKS, Missing, Result, answers, challenges, missing, result, unanswered
 from domain.staffing.facts import Consideration
 from domain.staffing.staffing import Staffing, terms
-from domain.tables import Row, code, plain, table
+from domain.tables import Row, code, plain, table, workflow
 
 
 @dataclass(frozen=True)
@@ -149,19 +149,21 @@ def needs_action(staffing: Staffing, policy: Policy) -> tuple[str, ...]:
 
 
 def details(staffing: Staffing, policy: Policy) -> str:
-    """The table a person in the Temporal UI sees: what is open, what is answered and by whom, what happened last.
+    """The table a person in the Temporal UI sees: what is open, what is answered, what happened last.
 
-    Of an answer it says only that there is one: who may read it asks for the status. ALL-6.
+    Of an answer it says only that there is one, and of what was recorded only of which kind it is: who may read them
+    asks for the status. The UI sends the table in clear to its own server. ALL-6.
     """
     call = staffing.call
     rows = [*_called(staffing, policy), *_open(staffing, policy)]
     for row in _considerations(staffing, policy):
         if row["answer"]:
-            rows.append(("Answered", f"{row['asks']} By {plain(row['recorded_by'])} · {code(row['message_id'])}"))
+            rows.append(("Answered", f"{row['asks']} · {code(row['message_id'])}"))
     rows += [("Proposed", f"{one} ({_id(policy)})") for one in _recommended(staffing, policy)]
     for entry in reversed(staffing.timeline[-_SHOWN:]):
-        rows.append(("Happened", f"{entry.on} {plain(entry.says)} ({', '.join(entry.rules)})"))
-    rows += [("Case", code(call.case_id)), ("Policy", f"{plain(policy.title)} · edition {policy.id}")]
+        says = entry.says.partition(":")[0] if entry.what == "fact" else entry.says.partition(" by ")[0]
+        rows.append(("Happened", f"{entry.on} {plain(says)} ({', '.join(entry.rules)})"))
+    rows += [("Case", workflow(call.case_id)), ("Policy", f"{plain(policy.title)} · edition {policy.id}")]
     return table(("Stands", _stands(staffing, policy)), rows)
 
 
