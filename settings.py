@@ -42,6 +42,9 @@ class Settings(BaseSettings):
         pattern=r"^[\w.]+:\w+$",
         description="Key management service: MODULE:FUNCTION that answers with it",
     )
+    signing_key: Path | None = Field(
+        default=None, description="PEM file audit documents are signed with, made if missing"
+    )
     case_id_key: str | None = Field(default=None, min_length=32, description="Key of the case ids; else kept in home")
 
     @field_validator("records_url", "keys_url")
@@ -65,6 +68,16 @@ class Settings(BaseSettings):
     def master_keys_path(self) -> Path:
         """The file of the master keys."""
         return self.master_keys_file or self.home / "master.keys"
+
+    @property
+    def signing(self) -> Path:
+        """The file of the signing key; the public key lies beside it, with the suffix `.pub`."""
+        return self.signing_key or self.home / "signing.key"
+
+    @property
+    def skeletons(self) -> Path:
+        """Where the skeletons of shredded cases go."""
+        return self.home / "skeletons"
 
     @property
     def letters(self) -> Path:

@@ -17,6 +17,7 @@ from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from workflows.case import CaseWorkflow
+from workflows.inbox import is_refused
 from workflows.messages import REFUSAL, SurplusArguments
 from workflows.staffing import StaffingWorkflow
 
@@ -30,14 +31,15 @@ those that write the log lines of the SDK."""
 
 
 class PayloadConverter(PydanticPayloadConverter):
-    """Pydantic models as JSON; several values that nobody gave types for stay as they came.
+    """Pydantic models as JSON; several values that nobody gave types for stay as they came, and refused ones too.
 
-    The SDK asks so for a message with surplus arguments, and would drop a signal of which it can't read one (ALL-2).
+    The SDK asks so for a message with surplus arguments, and would drop a signal of which it can't read one (ALL-2); and
+    for the details of a cancelled activity, which its own core puts there in plain text.
     """
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
         """The values, read by their types. Raises RuntimeError where one can't be read."""
-        if type_hints is None and len(payloads) > 1:
+        if type_hints is None and (len(payloads) > 1 or any(is_refused(payload) for payload in payloads)):
             type_hints = [RawValue] * len(payloads)
         return super().from_payloads(payloads, type_hints)
 

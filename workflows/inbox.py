@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from temporalio import workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
@@ -157,7 +158,7 @@ def text_of(values: Sequence[Any]) -> tuple[str, str | None]:
     texts, fault = [], None if len(values) == 1 else f"message: one JSON argument, not {len(values)}"
     for value in values:
         data = value.payload.data if isinstance(value, RawValue) else b""
-        fault = _refused(value) or fault
+        fault = (_refusal(value.payload) if isinstance(value, RawValue) else None) or fault
         try:
             texts.append(data.decode())
         except UnicodeDecodeError:
@@ -166,6 +167,10 @@ def text_of(values: Sequence[Any]) -> tuple[str, str | None]:
     return "\n".join(texts), fault
 
 
-def _refused(value: Any) -> str | None:
-    metadata = value.payload.metadata if isinstance(value, RawValue) else {}
-    return metadata["refused"].decode() if metadata.get("encoding") == REFUSED.encode() else None
+def is_refused(payload: Payload) -> bool:
+    """Whether the codec would not, or could not, read a payload."""
+    return payload.metadata.get("encoding") == REFUSED.encode()
+
+
+def _refusal(payload: Payload) -> str | None:
+    return payload.metadata["refused"].decode() if is_refused(payload) else None

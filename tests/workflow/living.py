@@ -4,10 +4,11 @@ import asyncio
 import io
 import itertools
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, get_args
+from typing import Any, TypeVar, cast, get_args
 from zoneinfo import ZoneInfo
 
 from pypdf import PdfReader
@@ -17,6 +18,7 @@ from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.common import RawValue
 from temporalio.converter import WorkflowSerializationContext
+from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper
 
 from activities.outbox import Outbox
@@ -42,6 +44,8 @@ EVIDENCE = "a letter from Xanthippe's shelter"
 """Evidence that no word of the software contains."""
 NAME = "Annabel Quillfeather"
 """A name that no word of the software contains, so that a test can look for it where it must not be."""
+
+Asked = TypeVar("Asked")
 
 _numbers = itertools.count(1)
 
@@ -166,10 +170,21 @@ class Life:
         await self.handle.signal(kind, fact(await self.today(), **said))
 
     async def status(self) -> Status:
-        return await self.handle.query("status", result_type=Status)
+        return await self.ask("status", Status)
 
     async def timeline(self) -> tuple[Entry, ...]:
-        return tuple(await self.handle.query("timeline", result_type=list[Entry]))
+        return tuple(await self.ask("timeline", list[Entry]))
+
+    async def ask(self, query: str, answer: type[Asked]) -> Asked:
+        """What a query answers; between two runs of a case the server has nobody to ask."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return cast(Asked, await self.handle.query(query, result_type=answer))
+            except RPCError as error:
+                if error.status != RPCStatusCode.FAILED_PRECONDITION or time.monotonic() > until:
+                    raise
+                await asyncio.sleep(0.05)
 
     async def until(self, holds: Callable[[Status], object], patience: float = PATIENCE) -> Status:
         """The status once it is so; fails with the last status when it is not so in time."""

@@ -106,7 +106,7 @@ def _outside_payloads(value: Any, *, shown: bool = False) -> Any:
     """A history event as an operator can read it: payloads left out, but not those of search attributes."""
     if isinstance(value, dict):
         if "metadata" in value and set(value) <= {"metadata", "data"}:
-            return base64.b64decode(value.get("data", "")).decode() if shown else None
+            return base64.b64decode(value.get("data", "")).decode(errors="replace") if shown else None
         open_to_all = {"searchAttributes", "userMetadata", "memo"}
         return {name: _outside_payloads(one, shown=shown or name in open_to_all) for name, one in value.items()}
     return [_outside_payloads(one, shown=shown) for one in value] if isinstance(value, list) else value

@@ -1,0 +1,81 @@
+"""Documents signed with Ed25519, so that whoever reads one years later knows that nobody changed it. ALL-4."""
+
+import base64
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+    load_pem_public_key,
+)
+
+from keyfiles import made_once
+
+
+class NotGenuine(ValueError):
+    """A document is not what was signed, or by another key; says which."""
+
+
+def signing_key(path: Path) -> Ed25519PrivateKey:
+    """The key in a PEM file, made where there is none; beside it `.pub`, for those who only verify.
+
+    Raises NotGenuine where the file holds no Ed25519 key.
+    """
+    fresh = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    key = load_pem_private_key(made_once(path, fresh).encode(), None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise NotGenuine(f"{path}: wanted is an Ed25519 private key in PEM")
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    made_once(path.with_suffix(".pub"), public)
+    return key
+
+
+def public_key(path: Path) -> Ed25519PublicKey:
+    """The key in a PEM file. Raises NotGenuine where it holds no Ed25519 key, OSError where it can't be read."""
+    key = load_pem_public_key(path.read_bytes())
+    if not isinstance(key, Ed25519PublicKey):
+        raise NotGenuine(f"{path}: wanted is an Ed25519 public key in PEM")
+    return key
+
+
+def fingerprint(key: Ed25519PublicKey) -> str:
+    """A short name for a key: the start of its hash."""
+    return sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest()[:16]
+
+
+def signed(document: Any, key: Ed25519PrivateKey) -> str:
+    """A JSON document with its signature."""
+    signature = base64.b64encode(key.sign(_bytes_of(document))).decode()
+    wrapped = {"document": document, "signature": signature, "signed_by": fingerprint(key.public_key())}
+    return json.dumps(wrapped, indent=1, ensure_ascii=False) + "\n"
+
+
+def verified(text: str, key: Ed25519PublicKey) -> Any:
+    """The document, as it was signed. Raises NotGenuine."""
+    try:
+        wrapped = json.loads(text)
+        document, signature, by = wrapped["document"], wrapped["signature"], wrapped["signed_by"]
+        raw = base64.b64decode(signature, validate=True)
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotGenuine(f"is no signed document: {type(error).__name__}") from None
+    if by != fingerprint(key):
+        raise NotGenuine(f"signed_by: {by}, wanted is {fingerprint(key)}")
+    if set(wrapped) != {"document", "signature", "signed_by"}:
+        raise NotGenuine("there is more in the file than was signed")
+    try:
+        key.verify(raw, _bytes_of(document))
+    except InvalidSignature:
+        raise NotGenuine("signature: is not of this document") from None
+    return document
+
+
+def _bytes_of(document: Any) -> bytes:
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
