@@ -26,7 +26,7 @@ ENDED: dict[Outcome, str] = {
     Outcome.OPENED_IN_ERROR: "opened in error",
 }
 
-_EFFECTS: dict[str, tuple[str, str, str]] = {
+EFFECTS: dict[str, tuple[str, str, str]] = {
     "letter": ("letter {}", "sent", "taken back"),
     "resources": ("letter that offers resources", "sent", "taken back"),
     "case-record": ("sanctioned status in the MWA System", "entered", "taken back"),
@@ -74,7 +74,7 @@ def what_happened(case: Case) -> Iterator[tuple[Entry, str]]:
 
 def _effect(key: str) -> tuple[str, str, str]:
     name, which, *_ = (*key.split("/"), "")
-    noun, done, taken_back = _EFFECTS.get(name, (name, "done", "taken back"))
+    noun, done, taken_back = EFFECTS.get(name, (name, "done", "taken back"))
     return noun.format(which), done, taken_back
 
 
