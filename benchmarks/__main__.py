@@ -16,14 +16,16 @@ from temporalio.client import Client
 
 import devserver
 from benchmarks import measures
-from benchmarks.figures import rows, scale_rows
+from benchmarks.figures import codec_rows, rows, scale_rows
 from benchmarks.measures import Measured
 from benchmarks.results import Report, Row
 from benchmarks.scale import scale
-from benchmarks.sides import BARE, OURS, SIDES, Side
+from benchmarks.sides import BARE, OURS, PLAIN, Side
 from benchmarks.surge import Dose, surge
-from benchmarks.workers import WorkerProcess, working
+from benchmarks.workers import WorkerProcess, client_of, working
 from chaos.stage import free_ports
+from connect import encrypting
+from converter.plugin import plugin
 from process import run_and_exit
 from settings import Settings
 
@@ -50,24 +52,41 @@ QUICK = Plan(pairs=1, cases=50, facts=8, life_pairs=1, lives=2, surge_pairs=1, s
 
 async def measure(plan: Plan, console: Console) -> list[Row]:
     """Both sides in turns, so that a machine that gets slower does so for both. Raises ServerDidNotStart."""
-    both = {name: Measured() for name in SIDES}
+    both = {side.name: Measured() for side in (OURS, BARE)}
     console.print("starting a server and two workers")
-    async with _server() as (_, client):
-        await _open_tell_and_live(client, plan, both, console)
+    async with _server() as (settings, client):
+        await _open_tell_and_live(settings, (OURS, BARE), plan, both, console)
         for number in range(plan.surge_pairs):
-            for side in _in_turn(number):
+            for side in _in_turn((OURS, BARE), number):
                 console.print(f"surge {number + 1} of {plan.surge_pairs}: {side.name}: letters due at once")
-                surged = await surge(client, side, number, plan.surge)
+                surged = await surge(client, settings, side, number, plan.surge)
                 both[side.name].surged.append(surged.letters)
                 both[side.name].answered_quietly.append(surged.quietly)
                 both[side.name].answered_in_surge.append(surged.meanwhile)
         assert not (await client.count_workflows("Quarantined > 0")).count, "facts must be heard, not held"
-    for number in range(plan.pairs):
-        console.print(f"replay {number + 1} of {plan.pairs}")
-        for side in _in_turn(number):
-            both[side.name].replayed.append(await measures.replay(both[side.name].histories))
+        await _replay(settings, (OURS, BARE), plan, both, console)
     console.print("printing letters")
     return rows(both, measures.print_letters(plan.letters))
+
+
+async def measure_codec(plan: Plan, console: Console) -> list[Row]:
+    """Our workflow with its payloads sealed, and with the same in plain text. ALL-6. Raises ServerDidNotStart."""
+    both = {side.name: Measured() for side in (OURS, PLAIN)}
+    console.print("starting a server and two workers")
+    async with _server() as (settings, _):
+        await _open_tell_and_live(settings, (OURS, PLAIN), plan, both, console)
+        await _replay(settings, (OURS, PLAIN), plan, both, console)
+    return codec_rows(both)
+
+
+async def _replay(
+    settings: Settings, sides: tuple[Side, Side], plan: Plan, both: dict[str, Measured], console: Console
+) -> None:
+    for number in range(plan.pairs):
+        console.print(f"replay {number + 1} of {plan.pairs}")
+        for side in _in_turn(sides, number):
+            converting = encrypting(settings) if side.sealed else plugin(None)
+            both[side.name].replayed.append(await measures.replay(both[side.name].histories, converting))
 
 
 @asynccontextmanager
@@ -80,32 +99,34 @@ async def _server() -> AsyncIterator[tuple[Settings, Client]]:
             yield settings, client
 
 
-async def _open_tell_and_live(client: Client, plan: Plan, both: dict[str, Measured], console: Console) -> None:
+async def _open_tell_and_live(
+    settings: Settings, sides: tuple[Side, Side], plan: Plan, both: dict[str, Measured], console: Console
+) -> None:
     async with AsyncExitStack() as stack:
-        workers = {side.name: await stack.enter_async_context(working(side, client)) for side in SIDES.values()}
-        await _warm_up(client, workers)
+        workers = {side.name: await stack.enter_async_context(working(side, settings)) for side in sides}
+        clients = {side.name: await client_of(side, settings) for side in sides}
+        for side in sides:
+            await _warm_up(clients[side.name], side, workers[side.name])
         for number in range(plan.pairs):
-            for side in _in_turn(number):
+            for side in _in_turn(sides, number):
                 console.print(f"round {number + 1} of {plan.pairs}: {side.name}: cases opened, facts told")
-                await _open_and_tell(client, side, workers[side.name], number, plan, both[side.name])
+                await _open_and_tell(clients[side.name], side, workers[side.name], number, plan, both[side.name])
         for number in range(plan.life_pairs):
-            for side in _in_turn(number):
+            for side in _in_turn(sides, number):
                 console.print(f"life {number + 1} of {plan.life_pairs}: {side.name}: sixty months")
                 ids = [f"life-{number}-{one}" for one in range(plan.lives)]
-                histories, spent = await measures.live(client, side, workers[side.name], ids)
+                histories, spent = await measures.live(clients[side.name], side, workers[side.name], ids)
                 both[side.name].histories += histories
                 both[side.name].lived.append(spent)
 
 
-def _in_turn(number: int) -> tuple[Side, Side]:
-    return (OURS, BARE) if number % 2 == 0 else (BARE, OURS)
+def _in_turn(sides: tuple[Side, Side], number: int) -> tuple[Side, Side]:
+    return sides if number % 2 == 0 else sides[::-1]
 
 
-async def _warm_up(client: Client, workers: dict[str, WorkerProcess]) -> None:
-    for side in SIDES.values():
-        ids = [f"warm-{one}" for one in range(_WARM_UP)]
-        handles, _ = await measures.open_cases(client, side, workers[side.name], ids)
-        await measures.tell_facts(handles, workers[side.name], 4)
+async def _warm_up(client: Client, side: Side, worker: WorkerProcess) -> None:
+    handles, _ = await measures.open_cases(client, side, worker, [f"warm-{one}" for one in range(_WARM_UP)])
+    await measures.tell_facts(handles, worker, 4)
 
 
 async def _open_and_tell(
@@ -127,7 +148,7 @@ async def measure_scale(marks: list[int], console: Console) -> list[Row]:
     return scale_rows(measured)
 
 
-async def run(*, quick: bool, strict: bool, marks: list[int], file: Path) -> int:
+async def run(*, quick: bool, strict: bool, codec: bool, marks: list[int], file: Path) -> int:
     """Measure, show, write; 1 when a goal is missed and that was asked to count."""
     console = Console()
     began = time.perf_counter()
@@ -135,6 +156,9 @@ async def run(*, quick: bool, strict: bool, marks: list[int], file: Path) -> int
     if marks:
         report.title = "The worker as it ships, over many open cases"
         report.rows = await measure_scale(marks, console)
+    elif codec:
+        report.title, report.sides = "Our payloads sealed, and in plain text", ("sealed", "plain")
+        report.rows = await measure_codec(QUICK if quick else FULL, console)
     else:
         report.rows = await measure(QUICK if quick else FULL, console)
     report.seconds = time.perf_counter() - began
@@ -150,6 +174,9 @@ def main(
         bool, typer.Option("--quick", help="One round of few cases: a minute or two, and less exact")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a goal is missed")] = False,
+    codec: Annotated[
+        bool, typer.Option("--codec", help="Instead: what it costs that payloads are sealed, beside plain text")
+    ] = False,
     marks: Annotated[
         list[int] | None,
         typer.Option(
@@ -157,12 +184,13 @@ def main(
         ),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--json", help="Where the figures go; else var/benchmarks/latest.json or scale.json")
+        Path | None, typer.Option("--json", help="Where the figures go; else var/benchmarks/{latest,codec,scale}.json")
     ] = None,
 ) -> None:
     """Measure our case workflow beside a bare hand-written one, on a Temporal server of their own."""
-    file = file or Path("var/benchmarks") / ("scale.json" if marks else "latest.json")
-    run_and_exit(run(quick=quick, strict=strict, marks=marks or [], file=file))
+    name = "scale" if marks else "codec" if codec else "latest"
+    file = file or Path("var/benchmarks") / f"{name}.json"
+    run_and_exit(run(quick=quick, strict=strict, codec=codec, marks=marks or [], file=file))
 
 
 if __name__ == "__main__":

@@ -43,6 +43,24 @@ def rows(both: Both, printed: Spent) -> list[Row]:
     ]
 
 
+def codec_rows(both: Both) -> list[Row]:
+    """What sealing costs: a fact, a replayed event, a life's history."""
+
+    def pairs(figures: Callable[[Measured], Iterable[float]]) -> list[tuple[float, float | None]]:
+        return list(zip(figures(both["ours"]), figures(both["plain"]), strict=True))
+
+    return [
+        Row("cases opened", "/s", pairs(lambda side: map(_rate, side.opened))),
+        Row("facts heard", "/s", pairs(lambda side: map(_rate, side.told))),
+        Row("events replayed", "/s", pairs(lambda side: map(_rate, side.replayed))),
+        Row("CPU per case opened", "ms", pairs(lambda side: map(_cpu_ms, side.opened)), "less"),
+        Row("CPU per fact", "ms", pairs(lambda side: map(_cpu_ms, side.told)), "less"),
+        Row("CPU per letter cycle", "ms", pairs(lambda side: map(_cpu_ms, side.lived)), "less"),
+        Row("memory per case", "KiB", pairs(lambda side: [_memory(side.opened)]), "less"),
+        Row("life of 60 months", "KiB", pairs(lambda side: (size(real(one)) / 1024 for one in side.histories)), "less"),
+    ]
+
+
 def scale_rows(marks: list[Scaled]) -> list[Row]:
     """Every figure for so many open cases; there is no other side to it."""
 

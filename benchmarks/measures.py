@@ -12,6 +12,7 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.plugin import SimplePlugin
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Replayer
 
@@ -21,7 +22,6 @@ from benchmarks.bare import BareCase
 from benchmarks.sides import Side, closed, facts, opening
 from benchmarks.workers import WorkerProcess, sandbox
 from chaos.steady import steadily
-from converter.plugin import plugin
 from domain.commands import SendLetter
 from settings import Settings
 
@@ -108,9 +108,9 @@ async def live(
     return histories, spent
 
 
-async def replay(histories: list[WorkflowHistory]) -> Spent:
+async def replay(histories: list[WorkflowHistory], plugin: SimplePlugin) -> Spent:
     """Replay lives in this process; their events count."""
-    replayer = Replayer(workflows=[BareCase], plugins=[plugin(None)], workflow_runner=sandbox())
+    replayer = Replayer(workflows=[BareCase], plugins=[plugin], workflow_runner=sandbox())
     began = time.perf_counter()
     await replayer.replay_workflows(_each(histories))
     return Spent(sum(len(history.events) for history in histories), time.perf_counter() - began)

@@ -1,7 +1,7 @@
 """The two sides of the comparison, and the one family both are told about."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,12 +16,16 @@ ONE_RUN_DAYS = 10_000
 
 @dataclass(frozen=True)
 class Side:
-    """A workflow under measurement: its name, its task queue, and what it is started with, given the opening fact."""
+    """A workflow under measurement: its name, its task queue, and what it is started with, given the opening fact.
+
+    `sealed` says that its payloads go through the codec.
+    """
 
     name: str
     workflow: str
     task_queue: str
     input: Callable[[dict[str, Any]], Any]
+    sealed: bool = True
 
 
 OURS = Side(
@@ -31,7 +35,8 @@ OURS = Side(
     lambda opened: Start(opened=opened, edition=edition(DEFAULT), continue_after_days=ONE_RUN_DAYS),
 )
 BARE = Side("bare", BARE_WORKFLOW, "bare", lambda opened: opened)
-SIDES = {side.name: side for side in (OURS, BARE)}
+PLAIN = replace(OURS, name="plain", task_queue="plain", sealed=False)
+SIDES = {side.name: side for side in (OURS, BARE, PLAIN)}
 
 
 def opening(now: datetime) -> dict[str, Any]:

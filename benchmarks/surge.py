@@ -14,6 +14,7 @@ from temporalio.testing import TimeSkipper
 from benchmarks.measures import LOOK_AGAIN, Handle, Spent, answer, in_turns, measuring, open_cases, until_quiet
 from benchmarks.sides import Side, contacts
 from benchmarks.workers import working
+from settings import Settings
 
 _BEFORE_THE_LETTER = timedelta(days=29)
 _PAST_THE_LETTER = timedelta(days=3)
@@ -43,13 +44,13 @@ class Surged:
     quietly: list[float]
 
 
-async def surge(client: Client, side: Side, number: int, dose: Dose) -> Surged:
+async def surge(client: Client, settings: Settings, side: Side, number: int, dose: Dose) -> Surged:
     """Letters fall due in cases without a worker; then one starts with nothing in its memory, until all are sent.
 
     The worker before it keeps no case in memory: for a case one kept, the server would first wait ten seconds for it.
     """
     skipper = TimeSkipper(client)
-    async with working(side, client, cached=0) as worker:
+    async with working(side, settings, cached=0) as worker:
         due, _ = await open_cases(client, side, worker, [f"surge-{number}-{one}" for one in range(dose.letters)])
         others, _ = await open_cases(client, side, worker, [f"beside-{number}-{one}" for one in range(_TOLD)])
         await in_turns(skipper.fast_forward(handle, _BEFORE_THE_LETTER) for handle in due)
@@ -57,7 +58,7 @@ async def surge(client: Client, side: Side, number: int, dose: Dose) -> Surged:
     await in_turns(_fall_due(skipper, handle) for handle in due)
     sent = await _second_letters(client, side) + dose.letters
     to_tell = ((handle, *one) for one in contacts(datetime.now(UTC)) for handle in others)
-    async with working(side, client) as worker:
+    async with working(side, settings) as worker:
         async with telling(to_tell) as meanwhile, measuring(worker) as letters:
             while await _second_letters(client, side) < sent:
                 await asyncio.sleep(LOOK_AGAIN)

@@ -15,6 +15,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from benchmarks.bare import BareCase
 from benchmarks.sides import SIDES, Side
+from connect import encrypting
 from converter.plugin import plugin
 from domain.commands import Performed, RecordCommand, SendLetter
 from process import run_and_exit
@@ -69,14 +70,14 @@ class WorkerProcess:
 
 
 @asynccontextmanager
-async def working(side: Side, client: Client, cached: int = CACHED) -> AsyncIterator[WorkerProcess]:
-    """A side's worker for as long as the block runs; it keeps so many cases in memory.
+async def working(side: Side, settings: Settings, cached: int = CACHED) -> AsyncIterator[WorkerProcess]:
+    """A side's worker on the server of these settings, for as long as the block runs; it keeps so many cases in memory.
 
     Raises RuntimeError when it does not get ready.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.workers", side.name),
-        *(client.service_client.config.target_host, client.namespace, str(cached)),
+        *(str(settings.home), str(settings.port), str(cached)),
         cwd=_ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -112,10 +113,15 @@ def log_of(settings: Settings) -> Path:
     return settings.home / "worker.log"
 
 
-async def _work(side: Side, target: str, namespace: str, cached: int) -> int:
-    client = await Client.connect(target, namespace=namespace, plugins=[plugin(None)])
+async def client_of(side: Side, settings: Settings) -> Client:
+    """A client that seals payloads, or does not, as the side's worker does."""
+    converting = encrypting(settings) if side.sealed else plugin(None)
+    return await Client.connect(f"127.0.0.1:{settings.port}", namespace=settings.namespace, plugins=[converting])
+
+
+async def _work(side: Side, settings: Settings, cached: int) -> int:
     async with Worker(
-        client,
+        await client_of(side, settings),
         task_queue=side.task_queue,
         workflows=[BareCase],
         activities=[deliver_nothing, record_nothing],
@@ -129,4 +135,5 @@ async def _work(side: Side, target: str, namespace: str, cached: int) -> int:
 
 
 if __name__ == "__main__":
-    run_and_exit(_work(SIDES[sys.argv[1]], sys.argv[2], sys.argv[3], int(sys.argv[4])))
+    name, home, port, cached = sys.argv[1:]
+    run_and_exit(_work(SIDES[name], Settings(home=Path(home), port=int(port)), int(cached)))

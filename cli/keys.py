@@ -45,7 +45,7 @@ def rotate(keys: CaseKeys, masters: MasterKeys) -> int:
     renewed = keys.renew()
     out.print(f"{masters.newest()} wraps from now on; {renewed} cases take a fresh data key with what they write next")
     for one in in_use[:-1]:
-        out.print(f"{one.id} wraps none any more: `keys retire {one.id}`, when every process has been restarted once")
+        out.print(f"{one.id} wraps none any more: take it off the ring with `keys retire {one.id}`")
     return OK
 
 

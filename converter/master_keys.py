@@ -82,7 +82,8 @@ class LocalMasterKeys:
 class FileMasterKeys:
     """Master keys in a file that only its owner may read; made with a first key where there is none.
 
-    Read again when a key is asked for that was not there: another process may have added it.
+    Read again for the newest, and when a key is asked for that was not there: another process may have added one, and
+    take the one before off the ring as soon as it wraps nothing.
     """
 
     def __init__(self, path: Path) -> None:
@@ -91,9 +92,11 @@ class FileMasterKeys:
         self._keys = self._read()
 
     def newest(self) -> str:
+        self._keys = self._read()
         return self._keys.newest()
 
     def wrap(self, key: bytes, about: str) -> tuple[str, bytes]:
+        self._keys = self._read()
         return self._keys.wrap(key, about)
 
     def unwrap(self, master: str, wrapped: bytes, about: str) -> bytes:

@@ -33,8 +33,8 @@ those that write the log lines of the SDK."""
 class PayloadConverter(PydanticPayloadConverter):
     """Pydantic models as JSON; several values that nobody gave types for stay as they came, and refused ones too.
 
-    The SDK asks so for a message with surplus arguments, and would drop a signal of which it can't read one (ALL-2); and
-    for the details of a cancelled activity, which its own core puts there in plain text.
+    The SDK asks so for a message with surplus arguments, and would drop a signal of which it can't read one (ALL-2);
+    and for the details of a cancelled activity, which its own core puts there in plain text.
     """
 
     def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:

@@ -126,6 +126,18 @@ def test_a_process_that_runs_reads_what_a_new_master_key_wrapped(
     running.close()
 
 
+def test_a_process_that_runs_wraps_by_the_new_master_key_at_once(
+    records_url: str, keys: CaseKeys, masters: FileMasterKeys, tmp_path: Path
+) -> None:
+    """Otherwise what it wraps were lost with the old one, which is taken off as soon as it wraps nothing."""
+    running = CaseKeys.open(records_url, FileMasterKeys(tmp_path / "master.keys"))
+    running.to_write("a")
+    new = masters.add()
+    running.to_write("b")
+    assert {one.id: one.wraps for one in keys.masters()}[new] == 1
+    running.close()
+
+
 def test_a_data_key_without_its_master_key_is_an_error_that_names_it(records_url: str) -> None:
     keys = CaseKeys.open(records_url, LocalMasterKeys.read(f"first:{A_KEY}"))
     key = keys.to_write("a")
