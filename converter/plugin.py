@@ -9,16 +9,20 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.client import ClientConfig
 from temporalio.common import HeaderCodecBehavior, RawValue
 from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
+from temporalio.converter import (
+    DataConverter,
+    DefaultFailureConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    PayloadCodec,
+)
 from temporalio.converter import PayloadConverter as BasePayloadConverter
-from temporalio.exceptions import ApplicationError
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from workflows.case import CaseWorkflow
 from workflows.inbox import is_refused
-from workflows.messages import REFUSAL, SurplusArguments
+from workflows.messages import Refusal, SurplusArguments
 from workflows.staffing import StaffingWorkflow
 
 _PASSED_THROUGH = (
@@ -51,13 +55,22 @@ def _sandbox(runner: WorkflowRunner | None) -> WorkflowRunner:
 
 
 class FailureConverter(DefaultFailureConverterWithEncodedAttributes):
-    """Messages and stack traces go through the codec (ALL-6), and a refusal has none: it is read by case managers."""
+    """Messages and stack traces go through the codec (ALL-6), but not why an update is refused.
+
+    The UI shows a refusal to the person who sent the update and can't decode it. It names fields and what would be
+    right, never a value, is answered before anything is recorded, and so stands in no history.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_clear = DefaultFailureConverter()
 
     def to_failure(self, exception: BaseException, payload_converter: BasePayloadConverter, failure: Failure) -> None:
-        """Write an exception as a failure."""
-        if isinstance(exception, ApplicationError) and exception.type == REFUSAL:
-            exception = exception.with_traceback(None)
-        super().to_failure(exception, payload_converter, failure)
+        """Write an exception as a failure; of a refusal not where in the code it was raised."""
+        if isinstance(exception, Refusal):
+            self._in_clear.to_failure(exception.with_traceback(None), payload_converter, failure)
+        else:
+            super().to_failure(exception, payload_converter, failure)
 
 
 class _Plugin(SimplePlugin):

@@ -4,6 +4,7 @@ Reasons name the field and what would be right; they never repeat a value, which
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -11,6 +12,7 @@ from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from domain.calendar import instant_of, local_date
 from domain.fact import Fact, Identifier, Line, Text
@@ -177,8 +179,23 @@ def read(name: str | None, content: str, kinds: Mapping[str, type[Fact]]) -> Fac
 
 def faults(error: ValidationError) -> str:
     """Every fault as `field: what would be right`, without the values."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, one['loc'])) or 'message'}: {one['msg']}" for one in found[:20])
+    return "; ".join(f"{_where(one['loc'])}: {_right(one)}" for one in error.errors(include_url=False)[:20])
+
+
+_A_NAME = re.compile(r"[A-Za-z]\w{0,59}", re.ASCII)
+
+
+def _where(loc: tuple[int | str, ...]) -> str:
+    """The field; of an unknown one the name, where it can be one."""
+    names = [str(part) if isinstance(part, int) or _A_NAME.fullmatch(part) else "(no name)" for part in loc]
+    return ".".join(names) or "message"
+
+
+def _right(fault: ErrorDetails) -> str:
+    """What would be right; pydantic's own words for an unknown kind repeat what was sent."""
+    if fault["type"] == "union_tag_invalid":
+        return f"kind must be one of {fault['ctx']['expected_tags']}"
+    return fault["msg"]
 
 
 def hold(told: Told, name: str, because: str, content: str, received_at: datetime, policy: Policy) -> Told:

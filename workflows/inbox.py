@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError
 from domain.intake import CONTENT_KEPT, Dismissal, Duplicate, Refused, Resubmitted, hold, release, weigh
 from domain.ledger import Heard, Ledger
 from domain.policy import Policy
-from workflows.messages import REFUSAL, Messages
+from workflows.messages import Messages
 from workflows.start import Message
 
 Answer = Callable[[], Any]
@@ -80,7 +80,7 @@ class Inbox(Messages, Generic[Told]):
         self.answered = True  # the loop has what was decided here still to carry out
         answer = self.decide_on(Message(name, *text_of([value]), workflow.now()), policy)
         if isinstance(answer, Refused):  # what came before, in the same task, made it wrong
-            raise ApplicationError(answer.because, type=REFUSAL, non_retryable=True)
+            raise ApplicationError(answer.because, type="Refused", non_retryable=True)
         return answer()
 
     def take_in(self, policy: Policy, *, everything: bool = False) -> None:

@@ -24,14 +24,16 @@ from temporalio.worker import (
 from domain.fact import Fact
 from domain.intake import ANY_FACT, DISMISS, RESUBMIT
 
-REFUSAL = "Refused"
-"""The type of failure an update is refused with, whose message says why."""
 _ASKED_BY_THE_UI = "__temporal_workflow_metadata"
 _BESIDE_FACTS = {
     ANY_FACT: "Any fact: one JSON object with its `kind`.",
     DISMISS: 'Dismiss a quarantined message: {"entry": id, "why": text, "by": name}.',
     RESUBMIT: 'Send a quarantined message corrected: {"entry": id, "fact": {"kind": ...}}.',
 }
+
+
+class Refusal(ApplicationError):
+    """Why an update is refused before anything is recorded, for the person who sent it: without any value. ALL-2."""
 
 
 class Messages:
@@ -112,7 +114,7 @@ def _update(name: str, description: str, receipt: type) -> Any:
 def _refuse(case: Messages, name: str, values: Sequence[Any]) -> None:
     because = case.refusal(name, values)
     if because:
-        raise ApplicationError(because, type=REFUSAL, non_retryable=True)
+        raise Refusal(because, type="Refused", non_retryable=True)
 
 
 def together(method: Any) -> Any:

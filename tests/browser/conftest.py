@@ -22,8 +22,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 WINDOW = {"width": 1180, "height": 820}
 
 # ---- temporary
-import connect
 from converter.plugin import plugin
+
 # ----
 
 
@@ -47,7 +47,8 @@ async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Worl
     port, ui_port = free_ports(2)
     home, providers = tmp_path_factory.mktemp("office"), Path("samples/providers.yaml").resolve()
     settings = Settings(home=home, port=port, ui_port=ui_port, providers=providers, shutdown_seconds=2)
-    mp = pytest.MonkeyPatch(); mp.setattr(devserver, "encrypting", lambda s: plugin(None))
+    mp = pytest.MonkeyPatch()
+    mp.setattr(devserver, "encrypting", lambda s: plugin(None))
     async with devserver.running(settings) as client, worker.working(client, settings):
         records = Records.open(settings.records)
         yield World(client, settings, records, Outbox(settings.letters))

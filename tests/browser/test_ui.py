@@ -89,7 +89,9 @@ async def test_the_dialog_says_what_it_takes(desk: Desk, cases: dict[str, Life])
     await dialog.get_by_test_id("update-select-button").click()
     week = dialog.get_by_role("option", name=re.compile("^participation_week "))
     await expect(week).to_contain_text("Hours of participation in one week")
-    await expect(week).to_contain_text("One JSON object: message_id, happened_on, recorded_by, recorded_at, week, hours.")
+    await expect(week).to_contain_text(
+        "One JSON object: message_id, happened_on, recorded_by, recorded_at, week, hours."
+    )
 
 
 async def test_a_refused_update_says_why_and_corrected_it_is_taken(desk: Desk, cases: dict[str, Life]) -> None:
