@@ -69,7 +69,8 @@ def what_happened(case: Case) -> Iterator[tuple[Entry, str]]:
         elif entry.says.startswith(_VOID):
             yield entry, f"{_effect(key)[0]} given up: {entry.says.removeprefix(_VOID)}"
         elif not entry.ref:
-            yield entry, entry.says.replace("_", " ")
+            code, _, why = entry.says.partition(":")
+            yield entry, f"{STANDS[Phase(code.partition(' ')[0])]}:{why}"
 
 
 def _effect(key: str) -> tuple[str, str, str]:

@@ -36,7 +36,7 @@ def views(today: date) -> Iterator[View]:
     after = week + timedelta(days=DAYS_IN_WEEK)
     letters = f"NextLetterAt BETWEEN '{week}T00:00:00Z' AND '{after}T00:00:00Z'"
     last = add_months(month_of(today), MONTHS_NEAR - 1)
-    needs = "NeedsAction IS NOT NULL AND ExecutionStatus IN ('Running', 'Completed')"
+    needs = f"NeedsAction IS NOT NULL AND {_RUNNING}"
     limit = f"LimitMonth <= '{last}' AND Phase != 'limit_reached' AND {_RUNNING}"
     yield View("needs-action", "needs a person today", needs)
     yield View(

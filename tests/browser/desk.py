@@ -3,10 +3,12 @@
 import json
 import re
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import BrowserContext, FrameLocator, Locator, Page, expect
+from PIL import Image
+from playwright.async_api import FrameLocator, Locator, Page, expect
 
 PATIENCE = 20_000
 """Milliseconds until what ought to appear has appeared; machines are shared."""
@@ -17,16 +19,14 @@ _IDS = "links => links.map(a => a.innerText).filter((text, at) => links[at].path
 
 @dataclass
 class Desk:
-    """One browser, with one page of the UI in it."""
+    """One page of the UI in a browser."""
 
     page: Page
     ui: str
-    pictures: Path | None
-    """Where screenshots are kept; None for nowhere."""
-
-    @property
-    def context(self) -> BrowserContext:
-        return self.page.context
+    pictures: str | None = None
+    """The directory screenshots are kept in; None for nowhere."""
+    described: str = ""
+    """What the dialog says of the update chosen last."""
 
     async def look_at(self, link: str, expected: set[str]) -> set[str]:
         """Open the link of a view; answers with the ids it lists once those expected are among them."""
@@ -70,7 +70,9 @@ class Desk:
         await self.page.get_by_role("menuitem", name="Send an Update").click()
         dialog = self.page.get_by_role("dialog")
         await dialog.get_by_test_id("update-select-button").click()
-        await dialog.get_by_role("option", name=re.compile(f"^{name} ")).click()
+        option = dialog.get_by_role("option", name=re.compile(f"^{name} "))
+        self.described = await option.inner_text()
+        await option.click()
         if said:
             await self.write(dialog, said)
         return dialog
@@ -84,12 +86,17 @@ class Desk:
     async def submit(self, dialog: Locator) -> None:
         """Send what the dialog holds; it is taken, and the UI says so."""
         await dialog.get_by_role("button", name="Submit").click()
-        await expect(self.page.get_by_text("Update successful").last).to_be_visible(timeout=PATIENCE)
+        told = self.page.locator("p").filter(has_text="Update successful")
+        await expect(told).to_be_visible(timeout=PATIENCE)
+        await told.locator("xpath=..").get_by_role("button").click()
+        await expect(told).to_have_count(0)
 
-    async def picture(self, name: str) -> None:
+    async def picture(self, name: str, of: Locator | None = None) -> None:
         """Keep what is seen, for the documentation."""
         if self.pictures:
-            await self.page.screenshot(path=self.pictures / f"{name}.png", animations="disabled")
+            seen = await (of or self.page.get_by_role("main")).screenshot(animations="disabled")
+            with Image.open(BytesIO(seen)) as picture:  # of few colours, so that it is small
+                picture.quantize(64).save(Path(self.pictures) / f"{name}.png", optimize=True)
 
     async def everything_seen(self) -> str:
         """All text on the page, in its frames too."""

@@ -89,7 +89,7 @@ def test_it_tells_the_last_five_events_in_words_the_latest_first() -> None:
     told = opened("2026-01-05").after(agreed("2026-01-20", "GED"), contact("2026-01-21"), refused("2026-01-22"))
     assert of("Happened", told) == [
         "2026-01-22 placement in the MWA System ended (MO-9)",
-        "2026-01-22 reengaging: the participant withdrew (MO-10)",
+        "2026-01-22 Re-engaging: the participant withdrew (MO-10)",
         "2026-01-22 response: answer refuses (MO-5)",
         "2026-01-21 contact made: type phone (MO-11)",
         "2026-01-20 placement in the MWA System made (MO-9)",
