@@ -67,6 +67,7 @@ class DevServer:
                     temporal_command(),
                     *("server", "start-dev", "--ip", "127.0.0.1"),
                     *("--port", str(settings.port), "--ui-port", str(settings.ui_port)),
+                    *("--ui-codec-endpoint", f"http://127.0.0.1:{settings.codec_port}"),
                     *("--db-filename", settings.home / "temporal.sqlite", "--namespace", settings.namespace),
                     *_FLAGS,
                 ],

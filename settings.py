@@ -1,14 +1,17 @@
 """One frozen settings object, from the environment (`REENGAGEMENT_...`); wrong values fail at start, by name."""
 
+import re
 import secrets
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from keyfiles import made_once
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
 
 
 class Settings(BaseSettings):
@@ -54,6 +57,45 @@ class Settings(BaseSettings):
             raise ValueError("starts with sqlite:/// or postgresql+psycopg://")
         return url
 
+    codec_host: str = Field(default="127.0.0.1", description="Address the codec server listens at")
+    codec_port: Annotated[int, Field(ge=1024, le=65000)] = Field(default=8234, description="Port of the codec server")
+    ui_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Origins of the UI, between commas: only their pages may call the codec server"
+    )
+    jwks: str | None = Field(default=None, description="File or address of the keys that tokens are signed with (JWKS)")
+    jwt_issuer: str | None = Field(default=None, min_length=1, description="The `iss` a token must have")
+    jwt_audience: str | None = Field(default=None, min_length=1, description="The `aud` a token must have")
+    codec_max_bytes: Annotated[int, Field(ge=1024)] = Field(
+        default=8_000_000, description="Size of one call of the codec server; a server's 4 MiB are 5.6 MB in base64"
+    )
+    codec_max_payloads: Annotated[int, Field(ge=1)] = Field(default=500, description="Payloads in one call")
+    codec_payloads_a_minute: Annotated[int, Field(ge=1)] = Field(
+        default=3000, description="Payloads one person may have in a minute; to look through a long case takes 700"
+    )
+
+    @field_validator("ui_origins", mode="before")
+    @classmethod
+    def _separate(cls, origins: object) -> object:
+        return tuple(filter(None, map(str.strip, origins.split(",")))) if isinstance(origins, str) else origins
+
+    @field_validator("ui_origins")
+    @classmethod
+    def _exact(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for number, origin in enumerate(origins, 1):
+            if not _ORIGIN.fullmatch(origin) or re.search(r"^http://[^]]*:80$|^https://[^]]*:443$", origin):
+                raise ValueError(
+                    f"origin {number} is not one as browsers send it: scheme://host[:port] in small letters, no path,"
+                    " no port that the scheme implies, no wildcard; for example https://temporal.example"
+                )
+        return origins
+
+    @field_validator("jwks")
+    @classmethod
+    def _trusted(cls, jwks: str | None) -> str | None:
+        if jwks and "://" in jwks and not re.match(r"https://|http://(127\.0\.0\.1|localhost)[:/]", jwks):
+            raise ValueError("is a file or starts with https://; http:// is taken on this machine only")
+        return jwks
+
     @property
     def records(self) -> str:
         """URL of the records database: an SQLite file in `home` unless one is given."""
@@ -83,6 +125,11 @@ class Settings(BaseSettings):
     def letters(self) -> Path:
         """The outbox directory."""
         return self.outbox or self.home / "outbox"
+
+    @property
+    def ui_pages(self) -> tuple[str, ...]:
+        """Origins whose pages may call the codec server: the embedded UI's unless others are given."""
+        return self.ui_origins or tuple(f"http://{name}:{self.ui_port}" for name in ("127.0.0.1", "localhost"))
 
     def case_key(self) -> bytes:
         """The key case ids are hashed with: from the environment, or made once and kept beside the databases."""

@@ -25,7 +25,10 @@ from activities.providers import BadProviderFile, ProviderDirectory
 from activities.records.store import Records
 from activities.staffings import Staffings
 from build import build_id
-from connect import connect
+from connect import connect, keys
+from converter.access import access_by
+from converter.codec import CaseCodec
+from converter.codec_server import serving
 from process import run_and_exit
 from settings import Settings, settings
 from workflows.start import STAFFING_WORKFLOW, TASK_QUEUE
@@ -75,6 +78,15 @@ async def working(
             records.close()
 
 
+@asynccontextmanager
+async def decoding(settings: Settings) -> AsyncIterator[str]:
+    """The codec server of the embedded UI, for this machine alone; yields its address. Raises CannotServe."""
+    known = keys(settings)
+    access = access_by(settings, settings.namespace, dev=True)
+    async with serving(settings, CaseCodec(known), access, known.stored.case_of) as address:
+        yield address
+
+
 async def serve(settings: Settings, *, dev: bool) -> int:
     """Work until told to stop (SIGINT, SIGTERM): 0. When something needed is missing or breaks: 1."""
     stop = asyncio.Event()
@@ -86,6 +98,8 @@ async def serve(settings: Settings, *, dev: bool) -> int:
             if not dev:
                 await devserver.prepare_search_attributes(client)
             await stack.enter_async_context(working(client, settings))
+            if dev:
+                log.info("decoding for the UI", address=await stack.enter_async_context(decoding(settings)))
         except (CannotStart, devserver.ServerDidNotStart, RPCError, RuntimeError) as error:
             log.error("cannot start", because=str(error))
             return 1

@@ -9,6 +9,7 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import RawValue
+from temporalio.converter import WorkflowSerializationContext
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -150,7 +151,8 @@ class Driver:
                 case "update":
                     await steadily(lambda: handle.execute_update(sending.name, sending.says))
                 case "signal":
-                    await steadily(lambda: handle.signal(sending.name, args=_arguments(sending.says)))
+                    arguments = await self._arguments(sending.says)
+                    await steadily(lambda: self._bare(handle, sending).signal(sending.name, args=arguments))
                 case "command line":
                     await steadily(lambda: self._by_command_line(handle.id, sending))
         except WorkflowUpdateFailedError as error:
@@ -171,6 +173,31 @@ class Driver:
         else:
             driven.bad += 1
 
+    def _bare(self, handle: WorkflowHandle[Any, Any], sending: Sending) -> WorkflowHandle[Any, Any]:
+        """The case, for a client that seals nothing where the message says how it is sealed."""
+        says = sending.says
+        through = isinstance(says, Encoded) and says.sealed != "for the case"
+        return self._stage.bare.get_workflow_handle(handle.id) if through else handle
+
+    async def _arguments(self, says: Any) -> list[Any]:
+        match says:
+            case None:
+                return []
+            case list():
+                return says
+            case Encoded(data, encoding, sealed):
+                payload = Payload(metadata={"encoding": encoding.encode()}, data=data)
+                return [RawValue(await self._for_another(payload) if sealed == "for another case" else payload)]
+            case _:
+                return [says]
+
+    async def _for_another(self, payload: Payload) -> Payload:
+        context = WorkflowSerializationContext(namespace=self._client.namespace, workflow_id="another case")
+        codec = self._client.data_converter.with_context(context).payload_codec
+        assert codec
+        [sealed] = await codec.encode([payload])
+        return sealed
+
     async def _by_command_line(self, case: str, sending: Sending) -> None:
         """Signal with the stock `temporal` command. Raises RPCError as the client does, where the case has ended."""
         command = ("workflow", "signal", "--workflow-id", case, "--name", sending.name)
@@ -178,6 +205,7 @@ class Driver:
             temporal_command(),
             *(*command, "--input", json.dumps(sending.says)),
             *("--address", f"127.0.0.1:{self._stage.settings.port}", "--namespace", self._stage.settings.namespace),
+            *("--codec-endpoint", self._stage.codec_address),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
@@ -186,15 +214,3 @@ class Driver:
             raise RPCError(said.decode(), RPCStatusCode.NOT_FOUND, b"")
         if process.returncode:
             raise TimeoutError
-
-
-def _arguments(says: Any) -> list[Any]:
-    match says:
-        case None:
-            return []
-        case list():
-            return says
-        case Encoded(data, encoding):
-            return [RawValue(Payload(metadata={"encoding": encoding.encode()}, data=data))]
-        case _:
-            return [says]

@@ -25,10 +25,11 @@ Way = Literal["signal", "update", "command line"]
 
 @dataclass(frozen=True)
 class Encoded:
-    """An argument no JSON says: its bytes, and the encoding it claims to have."""
+    """An argument no JSON says: its bytes, the encoding it claims to have, and whether it is sealed, and for whom."""
 
     data: bytes
     encoding: str = "json/plain"
+    sealed: Literal["for the case", "for another case", "not at all"] = "for the case"
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,9 @@ _BAD: tuple[tuple[str, Any], ...] = (
     ("response", {"answer": "agrees", "message_id": 7}),
     ("response", "not an object"),
     ("exempted", Encoded(b"\xff\xfe\x00")),
-    ("exempted", Encoded(b"nobody has the key", "binary/encrypted")),
+    ("exempted", Encoded(b"nobody has the key", "binary/encrypted", "not at all")),
+    ("contact_made", Encoded(b'{"type": "phone"}', sealed="for another case")),
+    ("contact_made", Encoded(b'{"type": "phone"}', sealed="not at all")),
     ("contact_made", Encoded(b"{}", "json/of-another-version")),
     ("contact_made", {"message_id": "x", "note": "n" * 20_000}),
     ("contact_made", {"message_id": "x", "note": "n" * 1_500_000}),

@@ -19,8 +19,10 @@ from activities.outbox import Outbox
 from activities.records.store import Records
 from chaos.faults import Faults
 from chaos.steady import steadily
+from converter.plugin import plugin
 from devserver import DevServer
 from settings import Settings
+from worker import decoding
 
 _ROOT = Path(__file__).parents[1]
 AT_ONCE = timedelta(seconds=5)
@@ -122,13 +124,13 @@ class WorkerProcess:
 
 
 class Stage:
-    """Server, workers, line, and where letters and records end up."""
+    """Server, workers, line, where letters and records end up, and a client that seals nothing."""
 
     def __init__(
         self, home: Path, workers: int, clocks_off: Sequence[int] = (), try_again_within: timedelta = AT_ONCE
     ) -> None:
-        port, ui_port, line_port = free_ports(3)
-        self.settings = Settings(home=home, port=port, ui_port=ui_port, shutdown_seconds=2)
+        port, ui_port, line_port, codec_port = free_ports(4)
+        self.settings = Settings(home=home, port=port, ui_port=ui_port, codec_port=codec_port, shutdown_seconds=2)
         self.faults_file = home / "faults.json"
         self.server = DevServer(self.settings)
         self.line = Line(line_port, port)
@@ -175,10 +177,13 @@ class Stage:
         await self.line.start()
         self.records = await asyncio.to_thread(Records.open, self.settings.records)
         self.skipper = TimeSkipper(client, config=TimeSkippingConfig(enabled=False, max_session_skip_count=2000))
+        target = client.service_client.config.target_host
+        self.bare = await Client.connect(target, namespace=client.namespace, plugins=[plugin(None)])
         try:
-            for worker in self.workers:
-                await worker.start()
-            yield client
+            async with decoding(self.settings) as self.codec_address:
+                for worker in self.workers:
+                    await worker.start()
+                yield client
         finally:
             for worker in self.workers:
                 await worker.kill()

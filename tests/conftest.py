@@ -16,10 +16,11 @@ from tests.workflow.living import World
 
 @pytest.fixture(scope="session")
 def server_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    port, ui_port = free_ports(2)
+    port, ui_port, codec_port = free_ports(3)
     home = tmp_path_factory.mktemp("home")
     providers = Path("samples/providers.yaml").resolve()
-    return Settings(home=home, port=port, ui_port=ui_port, providers=providers, shutdown_seconds=2)
+    ports = {"port": port, "ui_port": ui_port, "codec_port": codec_port}
+    return Settings(home=home, providers=providers, shutdown_seconds=2, **ports)
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,7 @@ async def world(server_settings: Settings) -> AsyncIterator[World]:
     async with (
         devserver.running(server_settings) as client,
         worker.working(client, server_settings),
+        worker.decoding(server_settings),
     ):
         records = Records.open(server_settings.records)
         yield World(client, server_settings, records, Outbox(server_settings.letters))

@@ -29,12 +29,12 @@ class Home:
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.port, self.ui_port = free_ports(2)
+        self.port, self.ui_port, self.codec_port = free_ports(3)
         self.log = directory / "worker.log"
 
     @property
     def settings(self) -> Settings:
-        return Settings(home=self.directory, port=self.port, ui_port=self.ui_port)
+        return Settings(home=self.directory, port=self.port, ui_port=self.ui_port, codec_port=self.codec_port)
 
     def environment(self, **more: str) -> dict[str, str]:
         ours = ("REENGAGEMENT_", "TEMPORAL_")
@@ -43,6 +43,7 @@ class Home:
             "REENGAGEMENT_HOME": str(self.directory),
             "REENGAGEMENT_PORT": str(self.port),
             "REENGAGEMENT_UI_PORT": str(self.ui_port),
+            "REENGAGEMENT_CODEC_PORT": str(self.codec_port),
             "REENGAGEMENT_SHUTDOWN_SECONDS": str(GRACE_SECONDS),
             **more,
         }

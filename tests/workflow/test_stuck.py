@@ -64,7 +64,8 @@ async def temporal(world: World, command: str, **values: str) -> str:
         command = command.replace(name, value)
     process = await asyncio.create_subprocess_shell(
         f"{devserver.temporal_command()} --address 127.0.0.1:{world.settings.port}"
-        f" --namespace {world.settings.namespace} {command}",
+        f" --namespace {world.settings.namespace} --codec-endpoint http://127.0.0.1:{world.settings.codec_port}"
+        f" {command}",
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )

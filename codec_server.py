@@ -1,0 +1,71 @@
+"""Runs the codec server for the Temporal UI and command line: settings, then the keys of cases, then the server."""
+
+import asyncio
+import signal
+from contextlib import AsyncExitStack
+from typing import Annotated
+
+import structlog
+import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.envconfig import ClientConfig
+
+from connect import keys
+from converter.access import KeysUnavailable, WrongSettings, access_by
+from converter.codec import CaseCodec
+from converter.codec_server import CannotServe, serving
+from process import run_and_exit
+from settings import Settings, settings
+from worker import configure_logs
+
+log = structlog.get_logger("codec_server")
+
+
+async def serve(settings: Settings, *, dev: bool) -> int:
+    """Answer calls until told to stop (SIGINT, SIGTERM): 0. When something needed is missing: 1. Wrong settings: 2."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    namespace = settings.namespace
+    if not dev:
+        namespace = ClientConfig.load_client_connect_config().get("namespace", namespace)
+    async with AsyncExitStack() as stack:
+        try:
+            access = access_by(settings, namespace, dev=dev)
+            known = await asyncio.to_thread(keys, settings)
+            stack.callback(known.stored.close)
+            address = await stack.enter_async_context(serving(settings, CaseCodec(known), access, known.stored.case_of))
+        except WrongSettings as error:
+            for name, why in error.faults.items():
+                log.error("wrong setting", name=name, why=why)
+            return 2
+        except (CannotServe, KeysUnavailable, OSError, ValueError, SQLAlchemyError) as error:
+            log.error("cannot start", because=str(error))
+            return 1
+        log.info("serving", address=address, namespace=namespace, pages=settings.ui_pages, tokens=bool(settings.jwks))
+        await stop.wait()
+    log.info("stopped")
+    return 0
+
+
+def main(
+    dev: Annotated[
+        bool, typer.Option("--dev", help="Without tokens, for this machine only; they are asked for if JWKS is set")
+    ] = False,
+) -> None:
+    """Decode payloads of cases for those who may look, and encode them for those who may send, until stopped."""
+    configure_logs()
+    try:
+        current = settings()
+    except ValidationError as error:
+        for fault in error.errors():
+            log.error(
+                "wrong setting", name=f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}", why=fault["msg"]
+            )
+        raise typer.Exit(2) from error
+    run_and_exit(serve(current, dev=dev))
+
+
+if __name__ == "__main__":
+    typer.run(main)
