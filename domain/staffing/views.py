@@ -170,10 +170,18 @@ def details(staffing: Staffing, policy: Policy) -> str:
 _SHOWN = 5
 
 
+_CALLED = {
+    "opening": "called for by the opening of the case",
+    "request": "requested",
+    "new_information": "called for by new information",
+    "due_process": "called for by due process, which was not complete",
+}
+
+
 def _called(staffing: Staffing, policy: Policy) -> Iterator[Row]:
     call = staffing.call
-    by = f" by {call.role}" if call.role else ""
-    yield "Why", f"{call.why}{by}, called on {call.called_on} ({policy.rule('staffing').id})".replace("_", " ")
+    by = f" by {call.role.replace('_', ' ')}" if call.role else ""
+    yield "Why", f"{_CALLED[call.why]}{by}, on {call.called_on} ({policy.rule('staffing').id})"
     if call.reviews:
         yield "Reviews", f"staffing {call.reviews} ({policy.rule('review').id})"
 

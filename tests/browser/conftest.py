@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from converter.access import access_by
-from converter.codec_server import serving
 from playwright.async_api import Browser, BrowserContext, ViewportSize, async_playwright
 
 import devserver
@@ -20,8 +18,6 @@ from activities.records.store import Records
 from casefiles import Opening
 from chaos.stage import free_ports
 from cli.opening import open_case
-from connect import keys
-from converter.codec import CaseCodec
 from domain.facts import Opened
 from domain.policy import Policy
 from settings import Settings
@@ -59,12 +55,10 @@ async def office(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) ->
         providers=Path("samples/providers.yaml").resolve(),
         shutdown_seconds=2,
     )
-    known = keys(settings)
-    access = access_by(settings, settings.namespace, dev=True)
     async with (
         devserver.running(settings) as client,
         worker.working(client, settings),
-        serving(settings, CaseCodec(known), access, known.stored.case_of),
+        worker.decoding(settings),
     ):
         records = Records.open(settings.records)
         yield World(client, settings, records, Outbox(settings.letters))

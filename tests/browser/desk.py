@@ -64,6 +64,12 @@ class Desk:
         for one in says:
             await expect(self.cell(one).first).to_be_visible(timeout=PATIENCE)
 
+    async def follow(self, id: str) -> "Desk":
+        """Click a link in the current details; it opens a page beside this one."""
+        async with self.page.context.expect_page() as opening:
+            await self.table().get_by_role("link", name=id).click()
+        return Desk(await opening.value, self.ui, self.pictures)
+
     async def begin_update(self, name: str, said: dict[str, Any] | None = None) -> Locator:
         """Open the dialog, choose what happened, and write what the dialog takes: one JSON object."""
         await self.page.get_by_role("button", name="More Actions").click()

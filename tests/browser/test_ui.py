@@ -116,18 +116,28 @@ async def test_what_a_person_wrote_cannot_break_the_table(desk: Desk, cases: dic
     await expect(desk.table().locator("img, a")).to_have_count(0)
 
 
+async def test_a_case_leads_to_its_staffing_and_back(desk: Desk, cases: dict[str, Life]) -> None:  # OR-1
+    case = cases["oregon"].id
+    await desk.go_to(case)
+    await desk.expect_details("Waiting for a staffing since")
+    staffing = await desk.follow(f"{case}-staffing-1")
+    await staffing.expect_details("Undecided: 8 unanswered", "called for by the opening of the case")
+    await expect(staffing.table().get_by_role("link", name=case)).to_be_visible()
+
+
 async def test_without_the_codec_server_nothing_can_be_read(
     desk: Desk, sealed_desk: Desk, cases: dict[str, Life]
 ) -> None:  # ALL-6
-    case = cases["trial"]
-    await desk.go_to(case.id)
+    case = cases["trial"].id
+    await desk.go_to(case)
     await expect(desk.page.get_by_text(NAME).first).to_be_visible(timeout=PATIENCE)
-    sealed = sealed_desk
-    await sealed.go_to(case.id)
-    await expect(sealed.page.get_by_text("encryption-key-id").first).to_be_visible(timeout=PATIENCE)
-    seen = await sealed.everything_seen()
-    for tab in ("Event History", "User Metadata"):
-        await sealed.tab(tab)
-        seen += await sealed.everything_seen()
+    page = sealed_desk.page
+    await sealed_desk.go_to(case)
+    await expect(page.get_by_role("main").get_by_text("Codec Server could not connect")).to_be_visible(timeout=PATIENCE)
+    seen = await sealed_desk.everything_seen()
+    for tab, shows in (("Event History", "Workflow Execution Started"), ("User Metadata", "Current Details")):
+        await sealed_desk.tab(tab)
+        await expect(page.get_by_role("main").get_by_text(shows).first).to_be_visible(timeout=PATIENCE)
+        seen += await sealed_desk.everything_seen()
     for words in (*PERSONAL, "agreed to comply"):
         assert words not in seen

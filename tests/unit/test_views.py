@@ -1,15 +1,18 @@
 """The lists of operations staff: their queries, the attributes these rest on, and the links in the documentation."""
 
+import json
 import re
 from collections import Counter
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from temporalio.api.enums.v1 import IndexedValueType
+from typer.testing import CliRunner
 
 from settings import Settings
+from starter import app
 from workflows.attributes import KEYS
 from workflows.views import views
 
@@ -81,3 +84,10 @@ def test_the_documentation_links_to_every_view_that_does_not_hang_on_the_date() 
     links = re.findall(r"\((http://127.0.0.1\S+\?query=\S+)\)", Path("docs/ui.md").read_text("utf-8"))
     ui = f"http://127.0.0.1:{known.ui_port}"
     assert links == [view.link(ui, known.namespace) for view in views(SUNDAY) if not view.dated]
+
+
+def test_the_command_line_prints_the_links_for_todays_date() -> None:
+    asked = ["views", "--json", "--ui", "https://ui.example", "--namespace", "elsewhere"]
+    printed = json.loads(CliRunner().invoke(app, asked).stdout)
+    today = datetime.now().astimezone().date()
+    assert [view["link"] for view in printed] == [view.link("https://ui.example", "elsewhere") for view in views(today)]
