@@ -3,6 +3,7 @@
 import asyncio
 import re
 from datetime import timedelta
+from urllib.parse import unquote
 
 import pytest
 from playwright.async_api import expect
@@ -60,7 +61,7 @@ async def test_a_case_manager_finds_a_case_reads_it_and_records_a_week_and_good_
     desk: Desk, office: World, fresh: Life
 ) -> None:  # MO-6, MO-7, MO-8
     asked: list[str] = []
-    desk.page.on("request", lambda request: asked.append(request.url))
+    desk.page.on("request", lambda request: asked.append(unquote(request.url)))
     await until_listed(office, f"{view('trial').query} AND WorkflowId = '{fresh.id}'", {fresh.id})
     await desk.look_at(view("trial").link(desk.ui, office.client.namespace), {fresh.id})
     await desk.open(fresh.id)
