@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo up test check screenshots bench chaos lock clean
+.PHONY: demo up test check audit screenshots bench chaos lock clean
 
 demo: .venv/ready          ## live a sample caseload through five years of virtual time
 	$(BIN)/python starter.py rehearse --dev
@@ -18,7 +18,12 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml .
+	$(BIN)/python check_lock.py
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+audit: .venv/ready         ## known vulnerabilities of what is installed; fails where no advisory service answers
+	$(BIN)/python check_lock.py --strict
 
 screenshots: .venv/ready   ## make the pictures of docs/ui.md anew (needs Chromium)
 	REENGAGEMENT_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/browser

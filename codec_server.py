@@ -11,13 +11,14 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.envconfig import ClientConfig
 
+import logs
 from connect import keys
 from converter.access import KeysUnavailable, WrongSettings, access_by
 from converter.codec import CaseCodec
 from converter.codec_server import CannotServe, serving
+from logs import Plain
 from process import run_and_exit
 from settings import Settings, settings
-from worker import configure_logs
 
 log = structlog.get_logger("codec_server")
 
@@ -38,10 +39,10 @@ async def serve(settings: Settings, *, dev: bool) -> int:
             address = await stack.enter_async_context(serving(settings, CaseCodec(known), access, known.stored.case_of))
         except WrongSettings as error:
             for name, why in error.faults.items():
-                log.error("wrong setting", name=name, why=why)
+                log.error("wrong setting", name=Plain(name), why=Plain(why))
             return 2
         except (CannotServe, KeysUnavailable, OSError, ValueError, SQLAlchemyError) as error:
-            log.error("cannot start", because=str(error))
+            log.error("cannot start", because=Plain(error))
             return 1
         log.info("serving", address=address, namespace=namespace, pages=settings.ui_pages, tokens=bool(settings.jwks))
         await stop.wait()
@@ -55,14 +56,13 @@ def main(
     ] = False,
 ) -> None:
     """Decode payloads of cases for those who may look, and encode them for those who may send, until stopped."""
-    configure_logs()
+    logs.configure()
     try:
         current = settings()
     except ValidationError as error:
         for fault in error.errors():
-            log.error(
-                "wrong setting", name=f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}", why=fault["msg"]
-            )
+            name = f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}"
+            log.error("wrong setting", name=Plain(name), why=Plain(fault["msg"]))
         raise typer.Exit(2) from error
     run_and_exit(serve(current, dev=dev))
 

@@ -3,8 +3,16 @@
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import Coroutine
 from typing import Any, NoReturn
+
+
+def end_within(seconds: float) -> None:
+    """End the process with code 1 if it is still there then: a case that the SDK can't let go of would keep it."""
+    last_resort = threading.Timer(seconds, os._exit, [1])
+    last_resort.daemon = True
+    last_resort.start()
 
 
 def run_and_exit(main: Coroutine[Any, Any, int]) -> NoReturn:

@@ -1,9 +1,7 @@
 """Runs the worker: settings, then plugin and activities, then the worker. With `--dev` it brings its own server."""
 
 import asyncio
-import logging
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,10 +13,12 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 import devserver
+import logs
 from activities.outbox import Carrier, Outbox
 from activities.perform import Activities, SystemsOfRecord, read_edition
 from activities.providers import BadProviderFile, ProviderDirectory
@@ -29,11 +29,16 @@ from connect import connect, keys
 from converter.access import access_by
 from converter.codec import CaseCodec
 from converter.codec_server import serving
-from process import run_and_exit
+from logs import Plain
+from process import end_within, run_and_exit
 from settings import Settings, settings
 from workflows.start import STAFFING_WORKFLOW, TASK_QUEUE
 
 log = structlog.get_logger("worker")
+
+
+_LAST_SECONDS = 30
+"""What ending may take beside the time activities get: the server's own end among it."""
 
 
 class CannotStart(RuntimeError):
@@ -101,37 +106,16 @@ async def serve(settings: Settings, *, dev: bool) -> int:
             if dev:
                 log.info("decoding for the UI", address=await stack.enter_async_context(decoding(settings)))
         except (CannotStart, devserver.ServerDidNotStart, RPCError, RuntimeError) as error:
-            log.error("cannot start", because=str(error))
+            log.error("cannot start", because=Plain(error))
             return 1
-        log.info("working", namespace=client.namespace, task_queue=TASK_QUEUE, letters=str(settings.letters))
+        log.info("working", namespace=client.namespace, task_queue=TASK_QUEUE, letters=Plain(settings.letters))
         if dev:
             log.info("look", ui=f"http://127.0.0.1:{settings.ui_port}/namespaces/{settings.namespace}/workflows")
         await stop.wait()
         log.info("stopping", grace_seconds=settings.shutdown_seconds)
+        end_within(settings.shutdown_seconds + _LAST_SECONDS)
     log.info("stopped")
     return 0
-
-
-def configure_logs() -> None:
-    """Structured lines to standard error, the SDK's among them."""
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    renderer = structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer()
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-    )
 
 
 def main(
@@ -144,14 +128,14 @@ def main(
     The Temporal server is the one that TEMPORAL_* variables and profiles name; with --dev an own one, whose state
     stays over restarts.
     """
-    configure_logs()
+    logs.configure()
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=logs.telemetry())))
     try:
         current = settings()
     except ValidationError as error:
         for fault in error.errors():
-            log.error(
-                "wrong setting", name=f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}", why=fault["msg"]
-            )
+            name = f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}"
+            log.error("wrong setting", name=Plain(name), why=Plain(fault["msg"]))
         raise typer.Exit(2) from error
     run_and_exit(serve(current, dev=dev))
 

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import time_machine
 
+import logs
 from chaos.bugs import BUGS
 from chaos.faults import FaultyRecords, FaultyVendor
 from connect import connect
 from process import run_and_exit
 from settings import settings
-from worker import configure_logs, working
+from worker import working
 from workflows import performing
 
 
@@ -42,7 +43,7 @@ async def serve(faults: Path) -> int:
 
 
 if __name__ == "__main__":
-    configure_logs()
+    logs.configure()
     if bug := os.environ.get("CHAOS_BUG"):
         BUGS[bug]()
     faults_file, clock_off, try_again_within = sys.argv[1:]

@@ -32,6 +32,7 @@ from temporalio.converter import PayloadCodec
 
 from converter.access import Access, Call, Caller, Refused, expect_permitted
 from converter.answers import Done, decode, encode, payloads_of
+from logs import Plain
 from settings import Settings
 
 log = structlog.get_logger("codec_server")
@@ -204,24 +205,24 @@ class Book:
 
     async def done(self, call: Call, who: Caller, done: Done) -> None:
         """Written before the answer goes out."""
-        keys = sorted(map(_safe, done.keys))
+        keys: list[str] = sorted(map(_safe, done.keys))
         log.info(
-            f"{call}d",
+            Plain(f"{call}d"),
             **_known(who),
             payloads=len(done.payloads),
             unsealed=done.unsealed,
             unreadable=done.unreadable,
-            result="in part" if done.unreadable else "done",
-            errors=sorted(done.errors),
+            result=Plain("in part" if done.unreadable else "done"),
+            errors=sorted(map(Plain, done.errors)),
             keys=keys,
             cases=await asyncio.to_thread(self._cases, keys),
         )
 
     def refused(self, call: str, no: Refused, who: Caller | None, **more: str | None) -> None:
         """Refused, and why."""
-        known = _known(who) if who else {"subject": no.subject}
+        known = _known(who) if who else {"subject": no.subject and Plain(no.subject)}
         said = {name: value and _safe(value) for name, value in more.items()}
-        log.warning("refused", call=_safe(call), **known, status=no.status, why=no.why, **said)
+        log.warning("refused", call=_safe(call), **known, status=no.status, why=Plain(no.why), **said)
 
     def failed(self, call: Call, error: Exception, who: Caller | None) -> None:
         """A defect: its kind only, for its words may have content."""
@@ -236,11 +237,11 @@ class Book:
 
 
 def _known(who: Caller) -> dict[str, str]:
-    return {"subject": who.subject, "namespace": who.namespace, "role": who.role}
+    return {"subject": Plain(who.subject), "namespace": who.namespace, "role": who.role}
 
 
-def _safe(text: str) -> str:
-    return text if _SAFE_TO_LOG.fullmatch(text) else "(not an id)"
+def _safe(text: str) -> Plain:
+    return Plain(text if _SAFE_TO_LOG.fullmatch(text) else "(not an id)")
 
 
 def _refusal(no: Refused) -> Response:

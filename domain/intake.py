@@ -30,6 +30,8 @@ CONTENTS_KEPT = 100
 ENTRIES_KEPT = 500
 """Quarantined messages that are kept one by one; further ones are counted by their reason, under the name `more`."""
 MORE = "more"
+_FIELD = re.compile(r"[a-z][a-z_]{0,39}")
+"""What a field may be called; what else somebody has put there may be a person's name."""
 
 
 @dataclass(frozen=True)
@@ -178,21 +180,17 @@ def read(name: str | None, content: str, kinds: Mapping[str, type[Fact]]) -> Fac
 
 
 def faults(error: ValidationError) -> str:
-    """Every fault as `field: what would be right`, without the values."""
-    return "; ".join(f"{_where(one['loc'])}: {_right(one)}" for one in error.errors(include_url=False)[:20])
+    """Every fault as `field: what would be right`, without the values; a field's name is the sender's word too."""
+    found = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(_named, one['loc'])) or 'message'}: {_right(one)}" for one in found[:20])
 
 
-_A_NAME = re.compile(r"[A-Za-z]\w{0,59}", re.ASCII)
-
-
-def _where(loc: tuple[int | str, ...]) -> str:
-    """The field; of an unknown one the name, where it can be one."""
-    names = [str(part) if isinstance(part, int) or _A_NAME.fullmatch(part) else "(no name)" for part in loc]
-    return ".".join(names) or "message"
+def _named(part: str | int) -> str:
+    return str(part) if isinstance(part, int) or _FIELD.fullmatch(part) else "(a name of no field)"
 
 
 def _right(fault: ErrorDetails) -> str:
-    """What would be right; pydantic's own words for an unknown kind repeat what was sent."""
+    """What would be right; of a kind that is none pydantic's own words repeat what was sent."""
     if fault["type"] == "union_tag_invalid":
         return f"kind must be one of {fault['ctx']['expected_tags']}"
     return fault["msg"]

@@ -8,7 +8,7 @@ import pytest
 
 from domain.intake import CONTENT_KEPT, CONTENTS_KEPT
 from tests.e2e.test_command_line import Ran, Starter, opened, starter
-from tests.workflow.living import NAME, OREGON, Life, World, fact, today_in_missouri
+from tests.workflow.living import NAME, OREGON, Life, World, fact
 
 __all__ = ["starter"]
 
@@ -158,7 +158,7 @@ async def test_a_staffings_quarantine_is_handled_alike(starter: Starter, world: 
     life = await world.open(edition=OREGON, sanction_began=None, provider="ODHS-PDX-01")
     staffing = await life.staffing()
     id = staffing.handle.id
-    await staffing.handle.signal("contact_attempted", fact(today_in_missouri(), type="fax"))
+    await staffing.handle.signal("contact_attempted", fact(await life.today(), type="fax"))
     for _ in range(30):
         found = await held_in(starter, "--where", f"CaseId = '{life.id}'")
         if found:

@@ -117,7 +117,7 @@ def test_a_reason_never_repeats_a_value() -> None:  # ALL-6
     ):
         assert "Frida" not in said(kind, message).because
     assert "record.0: kind must be one of 'screening_offered'" in said("staffing_decided", decided).because
-    assert said("contact_made", {**CONTACT, "recorded_By": 1}).because == "recorded_By: Extra inputs are not permitted"
+    assert said("contact_made", {**CONTACT, "hour": 1}).because == "hour: Extra inputs are not permitted"
 
 
 def test_a_message_sent_twice_counts_once() -> None:  # ALL-1

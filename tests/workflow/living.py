@@ -112,23 +112,27 @@ class World:
         **said: Any,
     ) -> "Life":
         """Open a case as an upstream system would, with its edition's values, and see it reach its first wait."""
-        opened = opening(today_in_missouri(), **said)
+        zone = ZoneInfo(edition.time_zone.value)
+        opened = opening(datetime.now(zone).date(), **said)
         start = Start(opened=opened, edition=edition, continue_after_days=continue_after_days)
-        return await self.start(start, task_queue=task_queue)
+        return await self.start(start, task_queue=task_queue, zone=zone)
 
-    async def start(self, *args: Any, task_queue: str = TASK_QUEUE, id: str | None = None) -> "Life":
+    async def start(
+        self, *args: Any, task_queue: str = TASK_QUEUE, id: str | None = None, zone: ZoneInfo = CHICAGO
+    ) -> "Life":
         handle = await self.client.start_workflow(
             CASE_WORKFLOW, args=args, id=id or new_id(), task_queue=task_queue, result_type=Ended
         )
-        return Life(self, self.client.get_workflow_handle(handle.id, result_type=Ended))
+        return Life(self, self.client.get_workflow_handle(handle.id, result_type=Ended), zone)
 
 
 @dataclass
 class Life:
-    """One case."""
+    """One case, and the zone its dates are of."""
 
     world: World
     handle: WorkflowHandle[Any, Ended]
+    zone: ZoneInfo = CHICAGO
 
     @property
     def id(self) -> str:
@@ -139,7 +143,7 @@ class Life:
         return await self.world.skipper.get_current_time(self.handle)
 
     async def today(self) -> date:
-        return (await self.now()).astimezone(CHICAGO).date()
+        return (await self.now()).astimezone(self.zone).date()
 
     async def to(self, day: date, hour: int = 12) -> None:
         """Turn the case's clock to a local hour of a date, and let what is due then be done."""
@@ -250,7 +254,7 @@ class Staffing:
         behind = now - await self.case.world.skipper.get_current_time(self.handle)
         if behind > timedelta(hours=1):
             await self.case.world.skipper.fast_forward(self.handle, behind)
-        today = now.astimezone(CHICAGO).date()
+        today = now.astimezone(self.case.zone).date()
         return await self.handle.execute_update(kind, fact(today, **said), result_type=StaffingReceipt)
 
     async def answer_all(self, **otherwise: str) -> None:

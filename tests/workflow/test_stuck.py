@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,6 +29,7 @@ from activities.providers import ProviderDirectory
 from activities.records.store import Records
 from activities.staffings import Staffings
 from chaos.stage import free_ports
+from domain.policy import Policy
 from settings import Settings
 from tests.workflow.living import ADDRESS, OREGON, PATIENCE, Life, World, fact, new_id, opening, today_in_missouri
 from workflows import performing
@@ -400,3 +401,21 @@ async def test_a_workflow_task_that_fails_is_listed_by_the_server_and_goes_on_wi
     async with worker(world, TASK_QUEUE):
         await finds_no_more(world, query, life.id, patience=120)
         assert (await life.status()).facts_heard == 2
+
+
+async def test_a_task_that_takes_too_long_is_done_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ALL-2: the worker gives up a workflow task after two seconds, lets go of the case, and takes it up anew."""
+    queue, publish, slow = new_id(), CaseWorkflow._publish, [3.0]
+
+    def publish_slowly(case: CaseWorkflow, policy: Policy, at: datetime | None) -> None:
+        until = time.monotonic() + (slow.pop() if slow else 0)
+        while time.monotonic() < until:
+            pass
+        publish(case, policy, at)
+
+    monkeypatch.setattr(CaseWorkflow, "_publish", publish_slowly)
+    async with worker(world, queue):
+        life = await world.open(task_queue=queue)
+        await life.until(lambda status: status and status.letters_sent == 1)
+        await life.tell("contact_made", type="phone")
+    assert not slow
