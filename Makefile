@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo up test check audit bench chaos lock clean
+.PHONY: demo up test check audit screenshots bench chaos lock clean
 
 demo: .venv/ready          ## live a sample caseload through five years of virtual time
 	$(BIN)/python starter.py rehearse --dev
@@ -24,6 +24,9 @@ check: .venv/ready
 
 audit: .venv/ready         ## known vulnerabilities of what is installed; fails where no advisory service answers
 	$(BIN)/python check_lock.py --strict
+
+screenshots: .venv/ready   ## make the pictures of docs/ui.md anew (needs Chromium)
+	REENGAGEMENT_SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/browser
 
 bench: .venv/ready         ## the case workflow beside a bare one, on the same server in one run
 	$(BIN)/python -m benchmarks

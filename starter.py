@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +31,7 @@ from domain.staffing.facts import STAFFING_KINDS
 from policy.load import BadEdition, edition, edition_ids
 from process import run_and_exit
 from settings import Settings
+from workflows.views import views
 
 app = typer.Typer(
     help=__doc__,
@@ -235,6 +237,22 @@ def list_(
 ) -> None:
     """The cases there are."""
     run(lambda client: list_cases(client, where, limit, as_json=json))
+
+
+@app.command("views")
+def views_(
+    ui: Annotated[str | None, typer.Option(help="Address of the Temporal UI; else that of the embedded server")] = None,
+    namespace: Annotated[str | None, typer.Option(help="Temporal namespace")] = None,
+    json: Json = False,
+) -> None:
+    """Links into the Temporal UI: what needs a person, letters due this week, trials, and more."""
+    known = current_settings()
+    ui, namespace = ui or f"http://127.0.0.1:{known.ui_port}", namespace or known.namespace
+    listed = [asdict(view) | {"link": view.link(ui, namespace)} for view in views(datetime.now().astimezone().date())]
+    if json:
+        print_json(listed)
+    else:
+        typer.echo("\n".join(f"{view['shows']}\n  {view['link']}" for view in listed))
 
 
 @app.command("rehearse")

@@ -52,7 +52,7 @@ class Staffings:
                 id=staffing_id(command.effect),
                 task_queue=activity.info().task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                static_summary=f"staffing, {policy.program}",
+                static_summary=f"Staffing {command.number}: {policy.title}",
             )
 
 

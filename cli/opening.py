@@ -40,7 +40,7 @@ async def open_case(client: Client, opening: Opening, policy: Policy, key: bytes
             task_queue=TASK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
-            static_summary=f"re-engagement, {policy.program}",
+            static_summary=f"Re-engagement: {policy.title}",
         )
     except WorkflowAlreadyStartedError:
         return case, "already there"

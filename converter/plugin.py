@@ -5,17 +5,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.client import ClientConfig
 from temporalio.common import HeaderCodecBehavior, RawValue
 from temporalio.contrib.pydantic import PydanticPayloadConverter
-from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
+from temporalio.converter import (
+    DataConverter,
+    DefaultFailureConverter,
+    DefaultFailureConverterWithEncodedAttributes,
+    PayloadCodec,
+)
+from temporalio.converter import PayloadConverter as BasePayloadConverter
 from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from workflows.case import CaseWorkflow
 from workflows.inbox import is_refused
-from workflows.messages import SurplusArguments
+from workflows.messages import Refusal, SurplusArguments
 from workflows.staffing import StaffingWorkflow
 
 _PASSED_THROUGH = (
@@ -47,6 +54,25 @@ def _sandbox(runner: WorkflowRunner | None) -> WorkflowRunner:
     return dataclasses.replace(runner, restrictions=runner.restrictions.with_passthrough_modules(*_PASSED_THROUGH))
 
 
+class FailureConverter(DefaultFailureConverterWithEncodedAttributes):
+    """Messages and stack traces go through the codec (ALL-6), but not why an update is refused.
+
+    The UI shows a refusal to the person who sent the update and can't decode it. It names fields and what would be
+    right, never a value, is answered before anything is recorded, and so stands in no history.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._in_clear = DefaultFailureConverter()
+
+    def to_failure(self, exception: BaseException, payload_converter: BasePayloadConverter, failure: Failure) -> None:
+        """Write an exception as a failure; of a refusal not where in the code it was raised."""
+        if isinstance(exception, Refusal):
+            self._in_clear.to_failure(exception.with_traceback(None), payload_converter, failure)
+        else:
+            super().to_failure(exception, payload_converter, failure)
+
+
 class _Plugin(SimplePlugin):
     def configure_client(self, config: ClientConfig) -> ClientConfig:
         """Headers go through the codec as well: an interceptor may put into them what it likes. ALL-6."""
@@ -64,7 +90,7 @@ def plugin(codec: PayloadCodec | None) -> SimplePlugin:
         data_converter=DataConverter(
             payload_converter_class=PayloadConverter,
             payload_codec=codec,
-            failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+            failure_converter_class=FailureConverter,
         ),
         interceptors=[SurplusArguments()],
         workflows=[CaseWorkflow, StaffingWorkflow],

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from domain.calendar import instant_of, local_date
 from domain.fact import Fact, Identifier, Line, Text
@@ -180,12 +181,19 @@ def read(name: str | None, content: str, kinds: Mapping[str, type[Fact]]) -> Fac
 
 def faults(error: ValidationError) -> str:
     """Every fault as `field: what would be right`, without the values; a field's name is the sender's word too."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(_named, one['loc'])) or 'message'}: {one['msg']}" for one in found[:20])
+    found = error.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(_named, one['loc'])) or 'message'}: {_right(one)}" for one in found[:20])
 
 
 def _named(part: str | int) -> str:
     return str(part) if isinstance(part, int) or _FIELD.fullmatch(part) else "(a name of no field)"
+
+
+def _right(fault: ErrorDetails) -> str:
+    """What would be right; of a kind that is none pydantic's own words repeat what was sent."""
+    if fault["type"] == "union_tag_invalid":
+        return f"kind must be one of {fault['ctx']['expected_tags']}"
+    return fault["msg"]
 
 
 def hold(told: Told, name: str, because: str, content: str, received_at: datetime, policy: Policy) -> Told:

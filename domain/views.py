@@ -1,10 +1,9 @@
-"""What a case says of itself: the receipt for a fact, the status, the explanation, the table in the Temporal UI.
+"""What a case says of itself: the receipt for a fact, the status, the explanation.
 
-ALL-4: staff read why in the UI, upstream systems in the receipt. `policy` is the edition a case was opened under; what
-is shown is by the one in force.
+ALL-4: staff read why in the UI (`details`), upstream systems in the receipt. `policy` is the edition a case was opened
+under; what is shown is by the one in force.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -19,7 +18,6 @@ from domain.policy import Policy, Reason
 from domain.rules import letters, lift, limit, rate, sanction, staffing, transfer
 from domain.rules.edition import in_force
 from domain.rules.participation import hours_by_week, required_hours
-from domain.tables import table
 
 
 @dataclass(frozen=True)
@@ -128,11 +126,11 @@ def status(case: Case, policy: Policy) -> Status:
         provider=transfer.displayed_provider(case),
         letters_sent=len(sent),
         last_letter_on=sent[-1] if sent else None,
-        staffings=tuple(_staffings(case, policy)),
+        staffings=tuple(staffings_of(case, policy)),
         disqualification=sanction.steps(case, policy),
         rate_this_month=rate.this_month(case, policy),
         needs_action=needs_action(case),
-        open_tasks=tuple(_open_tasks(case)),
+        open_tasks=tuple(open_tasks(case)),
         open_commands=tuple(issue.effect for issue in case.under_way()),
         troubles=case.troubles,
         quarantine=tuple(case.quarantine.values()),
@@ -141,7 +139,7 @@ def status(case: Case, policy: Policy) -> Status:
     )
 
 
-def _staffings(case: Case, policy: Policy) -> list[dict[str, Any]]:
+def staffings_of(case: Case, policy: Policy) -> list[dict[str, Any]]:
     """The staffings, each with what called for it and what it came to; the answers are told by the staffing alone."""
     listed = []
     for one in staffing.staffings(case, policy):
@@ -159,7 +157,8 @@ def _staffings(case: Case, policy: Policy) -> list[dict[str, Any]]:
     return listed
 
 
-def _open_tasks(case: Case) -> list[dict[str, str]]:
+def open_tasks(case: Case) -> list[dict[str, str]]:
+    """What staff are asked to do: each task's id, its rule, and what is to be done."""
     return [
         {"task": issue.effect, "rule": issue.command.rule, "text": issue.command.text}
         for issue in case.open_tasks()
@@ -189,6 +188,13 @@ def next_action_at(case: Case, policy: Policy) -> datetime | None:
     return instant_of(due.on, policy.time_zone.value, policy.opens_at_hour.value) if due else None
 
 
+def next_letter_at(case: Case, policy: Policy) -> datetime | None:
+    """The instant at which the next letter is due; None while letters are held. The first is due at once. MO-3."""
+    policy = in_force(case, policy)
+    due = letters.next_letter(case, policy) if case.letters_sent() and not case.outcome else None
+    return instant_of(due.on, policy.time_zone.value, policy.opens_at_hour.value) if due else None
+
+
 def explain(case: Case, policy: Policy) -> dict[str, Any]:
     """Why the case stands where it does: each rule's view, with its inputs. ALL-4."""
     policy = in_force(case, policy)
@@ -203,7 +209,7 @@ def explain(case: Case, policy: Policy) -> dict[str, Any]:
         "outcome": case.outcome,
         "why": case.phase_reason,
         "letters": None if case.outcome else held or letters.next_letter(case, policy),
-        "staffings": _staffings(case, policy),
+        "staffings": staffings_of(case, policy),
         "disqualification": sanction.steps(case, policy),
         "lift": ground.reason if ground else {"missing": lift.missing(case, policy)},
         "weeks": [
@@ -223,49 +229,3 @@ def explain(case: Case, policy: Policy) -> dict[str, Any]:
         "transfers": transfer.transfers(case),
         "waits_for": deadlines(case, policy),
     }
-
-
-def details(case: Case, policy: Policy) -> str:
-    """The table a person in the Temporal UI sees: where the case stands, what it waits for, since when, and why."""
-    policy = in_force(case, policy)
-    why = case.phase_reason
-    rows = [
-        ("Stands", f"**{_words(case.phase)}**{f': {_words(case.outcome)}' if case.outcome else ''}"),
-        ("Since", str(case.phase_since) if case.phase_since > date.min else "it was started"),
-        ("Why", f"{why.says} ({why.rule})" if why else "no opening was heard that could be read (ALL-2)"),
-    ]
-    dues = deadlines(case, policy)
-    rows += [("Waits for", f"{due.what} on {due.on}: {due.reason.says} ({due.reason.rule})") for due in dues[:4]]
-    if case.opening and not case.outcome:
-        held = letters.held(case, policy)
-        rows += [("No letter", f"{held.says} ({held.rule})")] if held else []
-        missing, rule = lift.missing(case, policy), policy.rule("participation").id
-        rows += [("Lift needs", f"{', '.join(missing) or 'nothing more'} ({rule})")] if missing is not None else []
-        rows += _staffing_rows(case, policy)
-    rows += [("Do", f"{task['text']} ({task['rule']}) · `{task['task']}`") for task in _open_tasks(case)]
-    rows += [("Stuck", f"`{effect}`: {because}, tried again (ALL-3)") for effect, because in case.troubles.items()]
-    rows += [("Quarantine", f"{held.name}: {held.reason} (ALL-2) · `{held.id}`") for held in _first(case.quarantine)]
-    if policy.letter_interval_days:
-        last = letters.last_letter_on(case) or "no date"
-        rows += [("Letters sent", f"{len(case.letters_sent())}, the last on {last}")]
-    rows += [(f"{entry.on}", f"{entry.says} {' '.join(entry.rules)}") for entry in case.timeline[-5:]]
-    return table((policy.program, f"edition {policy.id}"), rows)
-
-
-def _staffing_rows(case: Case, policy: Policy) -> list[tuple[str, str]]:
-    rows = [
-        (f"Staffing {one['number']}", f"{_words(one['result'] or 'undecided')} · `{one['staffing']}`")
-        for one in _staffings(case, policy)
-    ]
-    rule = policy.rule("sanction").id if policy.disqualification else ""
-    steps = sanction.steps(case, policy)
-    rows += [("DQ1 step", f"{step.what}: {step.done_on or f'waits for the {step.who}'} ({rule})") for step in steps]
-    return rows
-
-
-def _first(quarantine: dict[str, Held], most: int = 5) -> Sequence[Held]:
-    return list(quarantine.values())[:most]
-
-
-def _words(code: str) -> str:
-    return code.replace("_", " ")

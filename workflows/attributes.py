@@ -9,18 +9,21 @@ from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSe
 from domain.case import Case, Phase
 from domain.policy import Policy
 from domain.rules.edition import in_force
+from domain.rules.limit import limit_month
 from domain.rules.rate import this_month
 from domain.rules.transfer import displayed_provider
 from domain.staffing.staffing import Staffing
 from domain.staffing.views import comes_to
 from domain.staffing.views import needs_action as staffing_needs_action
-from domain.views import needs_action
+from domain.views import needs_action, next_letter_at
 
 PROGRAM = SearchAttributeKey.for_keyword("Program")
 PHASE = SearchAttributeKey.for_keyword("Phase")
 OUTCOME = SearchAttributeKey.for_keyword("Outcome")
 PROVIDER = SearchAttributeKey.for_keyword("Provider")
 NEXT_ACTION_AT = SearchAttributeKey.for_datetime("NextActionAt")
+NEXT_LETTER_AT = SearchAttributeKey.for_datetime("NextLetterAt")
+LIMIT_MONTH = SearchAttributeKey.for_keyword("LimitMonth")
 NEEDS_ACTION = SearchAttributeKey.for_keyword_list("NeedsAction")
 COUNTS_IN_RATE = SearchAttributeKey.for_keyword("CountsInRate")
 QUARANTINED = SearchAttributeKey.for_int("Quarantined")
@@ -33,6 +36,8 @@ KEYS: tuple[SearchAttributeKey[Any], ...] = (
     OUTCOME,
     PROVIDER,
     NEXT_ACTION_AT,
+    NEXT_LETTER_AT,
+    LIMIT_MONTH,
     NEEDS_ACTION,
     COUNTS_IN_RATE,
     QUARANTINED,
@@ -56,12 +61,15 @@ def shows(case: Case, policy: Policy, next_action_at: datetime | None, before: S
     """
     policy = in_force(case, policy)
     at = before.get(NEXT_ACTION_AT) if case.under_way() else next_action_at
+    letter_at = next_letter_at(case, policy)
     return {
         PROGRAM: policy.program,
         PHASE: case.phase.value,
         OUTCOME: case.outcome.value if case.outcome else None,
         PROVIDER: displayed_provider(case),
         NEXT_ACTION_AT: at.astimezone(UTC) if at else None,
+        NEXT_LETTER_AT: letter_at.astimezone(UTC) if letter_at else None,
+        LIMIT_MONTH: limit_month(case, policy) if not case.outcome else None,
         NEEDS_ACTION: list(needs_action(case)) or None,
         COUNTS_IN_RATE: this_month(case, policy),
         QUARANTINED: len(case.quarantine),

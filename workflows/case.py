@@ -14,13 +14,14 @@ from temporalio.common import RawValue
 from domain.calendar import local_date
 from domain.case import Case, Issue, Phase
 from domain.commands import Command, Lane, lane_of
-from domain.decide import DayCame, Decision, IsStuck, News, WasPerformed, WasRevoked, decide, refuses
+from domain.decide import DayCame, Decision, IsStuck, News, WasPerformed, WasRevoked, decide, next_deadline, refuses
+from domain.details import details
 from domain.facts import KINDS
 from domain.intake import Duplicate, Refused, faults
 from domain.ledger import Entry, Heard
 from domain.policy import EditionRead, Policy
 from domain.rules.edition import in_force
-from domain.views import Receipt, Status, details, explain, next_action_at, receipt, status
+from domain.views import Receipt, Status, explain, next_action_at, receipt, status
 from workflows.attributes import changes, shown_by, shows
 from workflows.inbox import Answer, Inbox, text_of
 from workflows.messages import together, ways_in
@@ -69,7 +70,7 @@ class CaseWorkflow(Inbox[Case]):
             if self._leaving and not self._performing and not self.inbox:
                 self.continue_as_new(self._carry(policy))
             at = next_action_at(self.state, policy)
-            self._set_timer(at)
+            self._set_timer(at, policy)
             self._publish(policy, at)
             await self.something_new(lambda: self._news)
         self._publish(policy, None)
@@ -171,7 +172,7 @@ class CaseWorkflow(Inbox[Case]):
         else:
             self._news.append(WasPerformed(done or (), workflow.now()))
 
-    def _set_timer(self, at: datetime | None) -> None:
+    def _set_timer(self, at: datetime | None, policy: Policy) -> None:
         """One timer, for the earliest deadline; kept while that stands.
 
         While commands are on their way for the first time the timer is left as it is: they take minutes, and setting
@@ -182,10 +183,11 @@ class CaseWorkflow(Inbox[Case]):
         if self._timer:
             self._timer.cancel()
         self._timer_at = at
-        self._timer = asyncio.create_task(self._sleep_until(at)) if at else None
+        due = next_deadline(self.state, policy)
+        self._timer = asyncio.create_task(self._sleep_until(at, due.what if due else "")) if at else None
 
-    async def _sleep_until(self, at: datetime) -> None:
-        await workflow.sleep(max(at - workflow.now(), timedelta(0)), summary="next deadline")
+    async def _sleep_until(self, at: datetime, what: str) -> None:
+        await workflow.sleep(max(at - workflow.now(), timedelta(0)), summary=f"next: {what}")
         self._timer = self._timer_at = None
         self._news.append(DayCame(workflow.now()))
 

@@ -32,6 +32,10 @@ _BESIDE_FACTS = {
 }
 
 
+class Refusal(ApplicationError):
+    """Why an update is refused before anything is recorded, for the person who sent it: without any value. ALL-2."""
+
+
 class Messages:
     """What the handlers hand on to; the workflow says what becomes of it."""
 
@@ -64,7 +68,7 @@ Ways = TypeVar("Ways", bound=type[Messages])
 
 def ways_in(kinds: Mapping[str, type[Fact]], receipt: type) -> Callable[[Ways], Ways]:
     """Give a workflow a signal and an update for every kind of fact it hears; an update answers with a receipt."""
-    about = {kind: f"{(fact.__doc__ or '').splitlines()[0]} One JSON object." for kind, fact in kinds.items()}
+    about = {kind: f"{(fact.__doc__ or '').splitlines()[0]} {_takes(fact)}" for kind, fact in kinds.items()}
 
     def give(workflow_class: Ways) -> Ways:
         for name, description in (_BESIDE_FACTS | about).items():
@@ -74,6 +78,14 @@ def ways_in(kinds: Mapping[str, type[Fact]], receipt: type) -> Callable[[Ways], 
         return workflow_class
 
     return give
+
+
+def _takes(fact: type[Fact]) -> str:
+    """What to write into the UI's dialog, which shows the description and takes one JSON value."""
+    fields = {name: field for name, field in fact.model_fields.items() if name != "kind"}
+    needed = ", ".join(name for name, field in fields.items() if field.is_required())
+    others = ", ".join(name for name, field in fields.items() if not field.is_required())
+    return f"One JSON object: {needed}" + (f"; if known {others}." if others else ".")
 
 
 # The SDK reads the types of handlers and knows `self` only where it carries none.
@@ -102,7 +114,7 @@ def _update(name: str, description: str, receipt: type) -> Any:
 def _refuse(case: Messages, name: str, values: Sequence[Any]) -> None:
     because = case.refusal(name, values)
     if because:
-        raise ApplicationError(because, type="Refused", non_retryable=True)
+        raise Refusal(because, type="Refused", non_retryable=True)
 
 
 def together(method: Any) -> Any:

@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from domain.commands import Command, Lane, Performed
+from domain.commands import Command, Lane, OpenTask, Performed, SendLetter
 from domain.policy import Policy
 
 RETRIES = RetryPolicy(
@@ -59,7 +59,7 @@ class Performing:
             schedule_to_close_timeout=PATIENCE[min(rounds, len(PATIENCE) - 1)],
             retry_policy=RETRIES,
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-            summary=", ".join(command.kind for command in self.commands[:3]) + (" revoked" if revoke else ""),
+            summary=("revoke: " if revoke else "") + ", ".join(map(_in_words, self.commands[:3])),
         )
         self._cancelled = False
 
@@ -85,6 +85,17 @@ class Performing:
         except ActivityError as error:
             return None if self._cancelled else _code(error)
         return performed
+
+
+def _in_words(command: Command) -> str:
+    """A command as the UI's timeline shows it: what it is, and of which letter or task."""
+    match command:
+        case SendLetter(number=number):
+            return f"letter {number}"
+        case OpenTask(topic=topic):
+            return f"task {topic}"
+        case _:
+            return command.kind.replace("_", " ")
 
 
 def _code(error: ActivityError) -> str:

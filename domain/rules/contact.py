@@ -58,4 +58,4 @@ def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
     month = month_to_judge(case, policy)
     if month:
         on = first_day(add_months(month, 1))
-        yield Due(on, f"contact in {month}", policy.reason("contact", "a contact a month", month=month))
+        yield Due(on, f"contact in {month}", policy.reason("contact", "a task, if there was none", month=month))

@@ -130,4 +130,6 @@ def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
     if sent and sent.on and not confirmed_on(case, policy):
         days = policy.lift_confirmation_days.value
         on = sent.on + timedelta(days=days * (max((case.day - sent.on).days, 0) // days + 1))
-        yield Due(on, "confirmation of the lift", policy.reason("lift", "awaiting confirmation", alert_sent_on=sent.on))
+        yield Due(
+            on, "confirmation of the lift", policy.reason("lift", "a task, if it has not come", alert_sent_on=sent.on)
+        )

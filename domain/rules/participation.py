@@ -17,6 +17,9 @@ from domain.facts import (
 from domain.policy import Policy
 from domain.rules.sanction import began
 
+DOCUMENT = "document: "
+"""How a missing document is named among what is missing."""
+
 
 @once_a_day
 def hours_by_week(case: Case) -> dict[date, float]:
@@ -96,7 +99,7 @@ def participation(case: Case, policy: Policy) -> Participation:
     weeks = completed_weeks(case, policy)
     asked = policy.weeks_to_lift.value if policy.weeks_to_lift else 0
     missing = [] if weeks else [f"{asked} consecutive weeks of the required hours"]
-    missing += [f"document: {name}" for name in documents_outstanding(case)]
+    missing += [f"{DOCUMENT}{name}" for name in documents_outstanding(case)]
     dates = [week_end(weeks[-1])] if weeks else []
     dates += [received_on for received_on in documents_received(case).values() if received_on]
     if assessment_needed(case, policy):

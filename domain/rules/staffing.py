@@ -238,7 +238,7 @@ def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
             days = _days(policy)
             waited = max((case.day - staffing.call.on).days, 0) // days
             on = staffing.call.on + timedelta(days=days * (waited + 1))
-            reason = policy.reason("staffing", "awaiting the decision", called_on=staffing.call.on)
+            reason = policy.reason("staffing", "a task, if it is not taken", called_on=staffing.call.on)
             yield Due(on, f"decision of staffing {staffing.number}", reason)
     if policy.disqualification and in_effect(case, policy):
         for release in releases(case, case.day):

@@ -154,5 +154,5 @@ def deadlines(case: Case, policy: Policy) -> Iterator[Due]:
         days = policy.transfer_days.value
         waited = max((case.day - state.requested_on).days, 0) // days
         on = state.requested_on + timedelta(days=days * (waited + 1))
-        reason = policy.reason("transfer", "awaiting acceptance", requested_on=state.requested_on)
+        reason = policy.reason("transfer", "a task, if it has not come", requested_on=state.requested_on)
         yield Due(on, f"acceptance by {state.pending}", reason)

@@ -1,7 +1,9 @@
 """What a staffing says of itself: the receipt for a record, the status, the table in the Temporal UI. OR-1, OR-2."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 from typing import Any, Literal, get_args
 
 from domain.fact import Fact
@@ -10,7 +12,7 @@ from domain.policy import Policy
 from domain.staffing.deciding import ASKS, Missing, Result, answers, challenges, missing, result, unanswered
 from domain.staffing.facts import Consideration
 from domain.staffing.staffing import Staffing, terms
-from domain.tables import table
+from domain.tables import Row, code, plain, table, workflow
 
 
 @dataclass(frozen=True)
@@ -147,21 +149,61 @@ def needs_action(staffing: Staffing, policy: Policy) -> tuple[str, ...]:
 
 
 def details(staffing: Staffing, policy: Policy) -> str:
-    """The table a person in the Temporal UI sees: what is answered, by whom, and what is open.
+    """The table a person in the Temporal UI sees: what is open, what is answered, what happened last.
 
-    Of an answer it says only that there is one: who may read it asks for the status. ALL-6.
+    Of an answer it says only that there is one, and of what was recorded only of which kind it is: who may read them
+    asks for the status. The UI sends the table in clear to its own server. ALL-6.
     """
     call = staffing.call
-    called = f"{call.why.replace('_', ' ')} on {call.called_on}" + (f", by {call.role}" if call.role else "")
-    rows = [("Stands", says(staffing, policy)), ("Case", f"`{call.case_id}`"), ("Called", called.replace("_", " "))]
-    rows += [("Reviews", f"staffing {call.reviews}")] if call.reviews else []
+    rows = [*_called(staffing, policy), *_open(staffing, policy)]
     for row in _considerations(staffing, policy):
-        by = f"answered by {row['recorded_by']} · `{row['message_id']}`" if row["answer"] else "**unanswered**"
-        rows.append((row["asks"], by))
-    rows += [("Recommended", f"{one} ({_id(policy)})") for one in _recommended(staffing, policy)]
-    rows += [("Quarantine", f"{held.name}: {held.reason} · `{held.id}`") for held in staffing.quarantine.values()]
-    rows += [(f"{entry.on}", f"{entry.says} {' '.join(entry.rules)}") for entry in staffing.timeline[-5:]]
-    return table((f"staffing {call.number}", f"edition {policy.id}"), rows)
+        if row["answer"]:
+            rows.append(("Answered", f"{row['asks']} · {code(row['message_id'])}"))
+    rows += [("Proposed", f"{one} ({_id(policy)})") for one in _recommended(staffing, policy)]
+    for entry in reversed(staffing.timeline[-_SHOWN:]):
+        says = entry.says.partition(":")[0] if entry.what == "fact" else entry.says.partition(" by ")[0]
+        rows.append(("Happened", f"{entry.on} {plain(says)} ({', '.join(entry.rules)})"))
+    rows += [("Case", workflow(call.case_id)), ("Policy", f"{plain(policy.title)} · edition {policy.id}")]
+    return table(("Stands", _stands(staffing, policy)), rows)
+
+
+_SHOWN = 5
+
+
+_CALLED = {
+    "opening": "called for by the opening of the case",
+    "request": "requested",
+    "new_information": "called for by new information",
+    "due_process": "called for by due process, which was not complete",
+}
+
+
+def _called(staffing: Staffing, policy: Policy) -> Iterator[Row]:
+    call = staffing.call
+    by = f" by {call.role.replace('_', ' ')}" if call.role else ""
+    yield "Why", f"{_CALLED[call.why]}{by}, on {call.called_on} ({policy.rule('staffing').id})"
+    if call.reviews:
+        yield "Reviews", f"staffing {call.reviews} ({policy.rule('review').id})"
+
+
+def _open(staffing: Staffing, policy: Policy) -> Iterator[Row]:
+    """What waits for a person: considerations without an answer, what due process lacks, what could not be read."""
+    if not staffing.decision and not staffing.ended:
+        for row in _considerations(staffing, policy):
+            if not row["answer"]:
+                yield "Unanswered", f"{row['asks']} ({policy.rule('good_cause').id})"
+        for lacking in missing(staffing.record, terms(policy)):
+            yield "Missing", f"{lacking.replace('_', ' ')} ({policy.rule('due_process').id})"
+    for held in islice(staffing.quarantine.values(), _SHOWN):
+        yield "Quarantine", f"{plain(f'{held.name}: {held.reason}')} (ALL-2) · {code(held.id)}"
+
+
+def _stands(staffing: Staffing, policy: Policy) -> str:
+    """The staffing in a few words; what is open has lines of its own."""
+    if staffing.ended or staffing.decision:
+        return plain(says(staffing, policy))
+    open_ones = len(unanswered(staffing.record))
+    return f"Undecided: {open_ones} unanswered" if open_ones else "Everything is answered: the team can decide"
 
 
 def _id(policy: Policy) -> str:

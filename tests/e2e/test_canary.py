@@ -69,7 +69,7 @@ PLANTED = {
 }
 TAKES_NO_TEXT = {
     *("provider", "program", "sanction_began", "months_through", "sanctioned_month", "edition_", "role"),
-    *("staffing", "kind", "finding", "entry", "remove", "only", "master"),
+    *("staffing", "kind", "finding", "entry", "remove", "only", "master", "ui", "namespace"),
 }
 """Parameters of the command line for a code, a date or a name that the software gives."""
 

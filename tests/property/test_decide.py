@@ -11,13 +11,14 @@ from pydantic import TypeAdapter
 from domain.case import Case, Outcome, Phase
 from domain.commands import SendLetter
 from domain.decide import DayCame, deadlines, decide
+from domain.details import details
 from domain.fact import Withdrawn
 from domain.facts import CaseFact
 from domain.policy import Policy
 from domain.rules import contact, lift, limit, rate, response, sanction, staffing, transfer, trial
 from domain.rules.edition import in_force
 from domain.rules.participation import participation
-from domain.views import details, explain, next_deadline, receipt, status
+from domain.views import explain, next_deadline, receipt, status
 from tests.property.lives import BOUNDED, LATER, Life, heard, lives, policies, tellings, under
 from tests.unit.building import CASE_ID
 

@@ -9,10 +9,11 @@ from pydantic import TypeAdapter
 
 from domain.case import Case
 from domain.decide import decide
+from domain.details import details
 from domain.facts import KINDS
 from domain.intake import DISMISS, RESUBMIT, Refused, Resubmitted, hold
 from domain.ledger import Heard
-from domain.views import details, explain, status
+from domain.views import explain, status
 from tests.property.lives import BOUNDED, LATER, facts
 from tests.unit.building import MISSOURI, opened, taken
 from tests.unit.staffings import release

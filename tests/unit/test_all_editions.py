@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 
 from domain.decide import refuses
+from domain.details import details
 from domain.facts import EditionAdopted
-from domain.views import details, explain, status
+from domain.views import explain, status
 from policy.load import edition
 from tests.unit.building import MISSOURI, on, opened, withdrawn
 

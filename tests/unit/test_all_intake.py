@@ -108,8 +108,16 @@ def test_hours_may_change_from_a_week_to_come() -> None:  # MO-6
 
 
 def test_a_reason_never_repeats_a_value() -> None:  # ALL-6
-    weighed = said("contact_made", {**CONTACT, "type": "Frida Example", "recorded_by": "Frida\x00Example"})
-    assert "Frida" not in weighed.because
+    envelope = {name: value for name, value in CONTACT.items() if name != "type"}
+    decided = {**envelope, "number": 1, "record": [{"kind": "Frida Example"}]}
+    for kind, message in (
+        ("contact_made", {**CONTACT, "type": "Frida Example", "recorded_by": "Frida\x00Example"}),
+        ("contact_made", {**CONTACT, "Frida Example": 1}),
+        ("staffing_decided", decided),
+    ):
+        assert "Frida" not in said(kind, message).because
+    assert "record.0: kind must be one of 'screening_offered'" in said("staffing_decided", decided).because
+    assert said("contact_made", {**CONTACT, "hour": 1}).because == "hour: Extra inputs are not permitted"
 
 
 def test_a_message_sent_twice_counts_once() -> None:  # ALL-1

@@ -6,9 +6,10 @@ import pytest
 
 from domain.case import Case, Phase
 from domain.decide import Decision, IsStuck, decide
+from domain.details import details
 from domain.facts import CaseFact
 from domain.intake import hold
-from domain.views import Receipt, details, explain, needs_action, next_action_at, receipt, status
+from domain.views import Receipt, explain, needs_action, next_action_at, receipt, status
 from tests.unit.building import (
     CASE_ID,
     MISSOURI,
@@ -137,6 +138,6 @@ def test_a_case_without_an_opening_can_say_so(case: Case) -> None:  # ALL-2
 def test_the_details_are_one_table_whatever_a_fact_says() -> None:  # ALL-4
     case = opened("2026-01-05", plan=("A | B",)).on("2026-03-02").case
     table = details(hold(case, "x|y", "a\nb", "{}", case.now, MISSOURI), MISSOURI)
-    assert all(line.startswith("| ") or line == "|---|---|" for line in table.splitlines())
+    assert all(line.startswith("| ") or line == "|:--|:--|" for line in table.splitlines())
     assert {line.count("|") for line in table.splitlines()} == {3}
     assert "MO-11" in table

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.commands import FinaliseTracs, OpenStaffing, SelectOnTracs, UpdateOne
+from domain.details import details
 from domain.facts import StaffingDecided
 from domain.ledger import Heard
 from domain.rules.narration import narration
@@ -16,7 +17,7 @@ from domain.staffing.staffing import for_the_case, heard
 from domain.staffing.views import details as staffing_details
 from domain.staffing.views import needs_action as staffing_needs_action
 from domain.staffing.views import receipt as staffing_receipt
-from domain.views import details, explain, needs_action, next_action_at, receipt, status
+from domain.views import explain, needs_action, next_action_at, receipt, status
 from tests.unit.building import CASE_ID, Told, contact, task_done
 from tests.unit.staffings import (
     CONSIDERATIONS,

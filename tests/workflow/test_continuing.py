@@ -40,7 +40,7 @@ async def test_letters_quarantine_ledger_and_attributes_travel_to_the_next_run(w
     assert attributes["Quarantined"] == 1
     assert attributes["LettersSent"] == 3
     assert "quarantine" in attributes["NeedsAction"]
-    assert "reengaging" in await life.details()
+    assert "Re-engaging since" in await life.details()
 
     again = await life.handle.execute_update("contact_made", said, result_type=Receipt)
     assert again.result == "duplicate"

@@ -116,6 +116,8 @@ async def expect_refused(life: Life, name: str, payloads: list[RawValue], field:
     assert isinstance(cause, ApplicationError)
     assert cause.type == "Refused"
     assert field in cause.message
+    assert cause.failure
+    assert not cause.failure.stack_trace, "where in the code it was raised says nothing to a case manager"
     after = await life.status()
     assert (after.facts_heard, after.quarantine) == (before.facts_heard, ())
     assert not await life.events(

@@ -71,12 +71,18 @@ async def test_the_details_say_where_the_case_stands_why_and_what_it_waits_for(w
     life = await world.open()
     status = await life.until_done()
     details = await life.details()
-    for part in ("reengaging", "re-engagement starts at once (MO-1)", f"{status.next_on}", "(MO-3)", status.edition):
+    for part in (
+        "Re-engaging since",
+        "re-engagement starts at once (MO-1)",
+        f"{status.next_on}",
+        "(MO-3)",
+        status.edition,
+    ):
         assert part in details
     await life.tell("response", answer="agrees")
     status = await life.until_done()
     details = await life.details()
-    for part in ("trial", "(MO-4)", f"{status.next_on}", "(MO-10)", f"{life.id}/task/explain"):
+    for part in ("In trial participation", "(MO-4)", f"{status.next_on}", "(MO-10)", f"{life.id}/task/explain"):
         assert part in details
     await life.handle.signal("hoorah", "a | b")
     await life.until(lambda status: status.quarantine)
