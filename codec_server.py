@@ -7,18 +7,16 @@ from typing import Annotated
 
 import structlog
 import typer
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.envconfig import ClientConfig
 
-import logs
 from connect import keys
 from converter.access import KeysUnavailable, WrongSettings, access_by
 from converter.codec import CaseCodec
 from converter.codec_server import CannotServe, serving
 from logs import Plain
-from process import run_and_exit
-from settings import Settings, settings
+from process import run_and_exit, started
+from settings import Settings
 
 log = structlog.get_logger("codec_server")
 
@@ -56,15 +54,7 @@ def main(
     ] = False,
 ) -> None:
     """Decode payloads of cases for those who may look, and encode them for those who may send, until stopped."""
-    logs.configure()
-    try:
-        current = settings()
-    except ValidationError as error:
-        for fault in error.errors():
-            name = f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}"
-            log.error("wrong setting", name=Plain(name), why=Plain(fault["msg"]))
-        raise typer.Exit(2) from error
-    run_and_exit(serve(current, dev=dev))
+    run_and_exit(serve(started(), dev=dev))
 
 
 if __name__ == "__main__":

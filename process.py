@@ -1,4 +1,4 @@
-"""How every command of this project ends: flushed, and with the exit code it means."""
+"""How every process of this project starts, and how it ends: flushed, and with the exit code it means."""
 
 import asyncio
 import os
@@ -6,6 +6,27 @@ import sys
 import threading
 from collections.abc import Coroutine
 from typing import Any, NoReturn
+
+import structlog
+from pydantic import ValidationError
+
+import logs
+from logs import Plain
+from settings import Settings, settings
+
+log = structlog.get_logger("process")
+
+
+def started() -> Settings:
+    """Set the log up and read the settings; a wrong one is logged by its name, and ends the process with code 2."""
+    logs.configure()
+    try:
+        return settings()
+    except ValidationError as error:
+        for fault in error.errors():
+            name = f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}"
+            log.error("wrong setting", name=Plain(name), why=Plain(fault["msg"]))
+        raise SystemExit(2) from error
 
 
 def end_within(seconds: float) -> None:

@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from keyfiles import made_once
 
+SECRETS = Path("/run/secrets")
+"""Where a container finds its secrets: a setting may come from a file of its name there, `reengagement_records_url`."""
+
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
 
 
@@ -20,7 +23,9 @@ class Settings(BaseSettings):
     The Temporal server is named by `TEMPORAL_*` variables and profiles, as for every Temporal client.
     """
 
-    model_config = SettingsConfigDict(env_prefix="REENGAGEMENT_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="REENGAGEMENT_", frozen=True, extra="forbid", secrets_dir=SECRETS if SECRETS.is_dir() else None
+    )
 
     home: Path = Field(default=Path("var"), description="Directory of the embedded server, records, letters and keys")
     records_url: str | None = Field(default=None, description="SQLAlchemy URL of the records database")
@@ -49,6 +54,16 @@ class Settings(BaseSettings):
         default=None, description="PEM file audit documents are signed with, made if missing"
     )
     case_id_key: str | None = Field(default=None, min_length=32, description="Key of the case ids; else kept in home")
+    metrics: str | None = Field(
+        default=None,
+        pattern=r"^([0-9.]+|\[[0-9a-f:]+\]):[0-9]+$",
+        description="IP:PORT at which this process shows its metrics to Prometheus; else the worker shows none",
+    )
+    deployment: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="Name of the worker deployment; with one, each build of the code is a version of its own",
+    )
 
     @field_validator("records_url", "keys_url")
     @classmethod

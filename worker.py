@@ -6,19 +6,19 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import structlog
 import typer
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
-from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.runtime import Runtime
 from temporalio.service import RPCError
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 
 import devserver
-import logs
+import telemetry
 from activities.outbox import Carrier, Outbox
 from activities.perform import Activities, SystemsOfRecord, read_edition
 from activities.providers import BadProviderFile, ProviderDirectory
@@ -30,8 +30,8 @@ from converter.access import access_by
 from converter.codec import CaseCodec
 from converter.codec_server import serving
 from logs import Plain
-from process import end_within, run_and_exit
-from settings import Settings, settings
+from process import end_within, run_and_exit, started
+from settings import Settings
 from workflows.start import STAFFING_WORKFLOW, TASK_QUEUE
 
 log = structlog.get_logger("worker")
@@ -68,7 +68,7 @@ async def working(
         worker = Worker(
             client,
             task_queue=TASK_QUEUE,
-            build_id=build_id(),
+            **_version(settings),
             activities=[*activities.all, read_edition, staffings.staff, staffings.revoke],
             activity_executor=threads,
             max_concurrent_activities=settings.activity_threads,
@@ -81,6 +81,15 @@ async def working(
                 yield worker
         finally:
             records.close()
+
+
+def _version(settings: Settings) -> dict[str, Any]:
+    """The build; in a worker deployment each is a version of its own, and a case moves on when it continues as new."""
+    if not settings.deployment:
+        return {"build_id": build_id()}
+    version = WorkerDeploymentVersion(deployment_name=settings.deployment, build_id=build_id())
+    pinned = WorkerDeploymentConfig(version, True, VersioningBehavior.PINNED)
+    return {"deployment_config": pinned}
 
 
 @asynccontextmanager
@@ -99,16 +108,20 @@ async def serve(settings: Settings, *, dev: bool) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         try:
+            Runtime.set_default(telemetry.runtime(settings.metrics))
             client = await stack.enter_async_context(devserver.running(settings)) if dev else await connect(settings)
             if not dev:
                 await devserver.prepare_search_attributes(client)
             await stack.enter_async_context(working(client, settings))
             if dev:
                 log.info("decoding for the UI", address=await stack.enter_async_context(decoding(settings)))
-        except (CannotStart, devserver.ServerDidNotStart, RPCError, RuntimeError) as error:
+        except (CannotStart, RPCError, RuntimeError, SQLAlchemyError, OSError, ValueError) as error:
             log.error("cannot start", because=Plain(error))
             return 1
         log.info("working", namespace=client.namespace, task_queue=TASK_QUEUE, letters=Plain(settings.letters))
+        if settings.metrics:
+            telemetry.count_from_zero(Runtime.default(), client.namespace)
+            log.info("measured", metrics=Plain(f"http://{settings.metrics}/metrics"))
         if dev:
             log.info("look", ui=f"http://127.0.0.1:{settings.ui_port}/namespaces/{settings.namespace}/workflows")
         await stop.wait()
@@ -128,16 +141,7 @@ def main(
     The Temporal server is the one that TEMPORAL_* variables and profiles name; with --dev an own one, whose state
     stays over restarts.
     """
-    logs.configure()
-    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=logs.telemetry())))
-    try:
-        current = settings()
-    except ValidationError as error:
-        for fault in error.errors():
-            name = f"REENGAGEMENT_{'.'.join(map(str, fault['loc'])).upper()}"
-            log.error("wrong setting", name=Plain(name), why=Plain(fault["msg"]))
-        raise typer.Exit(2) from error
-    run_and_exit(serve(current, dev=dev))
+    run_and_exit(serve(started(), dev=dev))
 
 
 if __name__ == "__main__":

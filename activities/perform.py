@@ -45,7 +45,9 @@ class Activities:
         """Render a letter with the displayed provider's address and hand it to the carrier. MO-2, OR-5."""
         pdf = render(command, self._providers.get(command.provider), dated)
         letter = Letter(command.effect, command.case_id, command.number, dated, pdf)
-        return [Performed(effect=command.effect, on=self._carrier.deliver(letter).sent_on)]
+        sent_on = self._carrier.deliver(letter).sent_on
+        activity.metric_meter().create_counter("reengagement_letters_delivered").add(1, {"letter": command.kind})
+        return [Performed(effect=command.effect, on=sent_on)]
 
     @activity.defn(name="revoke_letter")
     def revoke_letter(self, command: LetterCommand, on: date) -> list[Performed]:

@@ -28,10 +28,12 @@ from domain.ledger import HEARD_KEPT
 LETTER_DUE, AGREEING, BACK = 30, (33, 37), 37
 """The virtual days of an outage: a letter is due, a third of the participants agree, another third, it is over."""
 
+_AT_ONCE = 60
+
 
 async def outage(home: Path, seed: int, dose: Dose) -> Result:
     """The vendor is down for seven days in which letters are due: facts are heard, and void letters never go."""
-    stage = Stage(home, workers=2, try_again_within=timedelta(hours=6))
+    stage = Stage(home, workers=2, try_again_within=timedelta(days=1))
     async with stage.set() as client:
         cases = _that_get_letters(seed, dose.outage_cases)
         driver, violations = Driver(stage, client), []
@@ -73,7 +75,7 @@ def _letters(stage: Stage, plan: Plan) -> int:
 
 async def _each(numbers: Sequence[int], do: Callable[[int], Awaitable[None]]) -> None:
     """Do something for cases by their number, so many at once."""
-    place = asyncio.Semaphore(24)
+    place = asyncio.Semaphore(_AT_ONCE)
 
     async def one(number: int) -> None:
         async with place:

@@ -19,6 +19,9 @@ from settings import settings
 from worker import working
 from workflows import performing
 
+_STEPS = 24
+"""The first try again comes after so small a part of the longest wait: a clock turned past days tries few times."""
+
 
 async def serve(faults: Path) -> int:
     """Work until told to stop."""
@@ -48,6 +51,7 @@ if __name__ == "__main__":
         BUGS[bug]()
     faults_file, clock_off, try_again_within = sys.argv[1:]
     performing.RETRIES.maximum_interval = timedelta(seconds=int(try_again_within))
+    performing.RETRIES.initial_interval = performing.RETRIES.maximum_interval / _STEPS
     with (
         time_machine.travel(datetime.now(UTC) + timedelta(seconds=int(clock_off))) if int(clock_off) else nullcontext()
     ):

@@ -61,14 +61,14 @@ class CaseWorkflow(Inbox[Case]):
         while True:
             self.answered = False
             if self._leaving and self.is_flooded and not self._performing and not self._news:
-                workflow.continue_as_new(self._carry(policy))  # at once: under a flood a task that lasts is given up
+                self.continue_as_new(self._carry(policy))  # at once: under a flood a task that lasts is given up
             self._take_in(policy)
             self._perform(policy)
             if self._is_over():
                 break
             self._leaving = self._leaving or self._should_continue_as_new()
             if self._leaving and not self._performing and not self.inbox:
-                workflow.continue_as_new(self._carry(policy))
+                self.continue_as_new(self._carry(policy))
             at = next_action_at(self.state, policy)
             self._set_timer(at, policy)
             self._publish(policy, at)
@@ -204,13 +204,8 @@ class CaseWorkflow(Inbox[Case]):
         return self.state.phase == Phase.CLOSED and not waiting
 
     def _should_continue_as_new(self) -> bool:
-        info = workflow.info()
-        age = workflow.now() - info.start_time
-        return (
-            age >= timedelta(days=self._start.continue_after_days)
-            or info.is_continue_as_new_suggested()
-            or info.is_target_worker_deployment_version_changed()
-        )
+        age = workflow.now() - workflow.info().start_time
+        return age >= timedelta(days=self._start.continue_after_days) or self.is_to_continue_as_new()
 
     def _carry(self, policy: Policy) -> Start:
         days = self._start.continue_after_days

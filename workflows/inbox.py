@@ -6,12 +6,14 @@ Handlers are synchronous, and only remember or answer; the loop of the workflow 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
+from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
+from temporalio.workflow import ContinueAsNewVersioningBehavior
 
 from domain.intake import CONTENT_KEPT, Dismissal, Duplicate, Refused, Resubmitted, hold, release, weigh
 from domain.ledger import Heard, Ledger
@@ -104,9 +106,15 @@ class Inbox(Messages, Generic[Told]):
                 return self._release(entry, f"dismissed by {by}: {why}", message.at, policy)
             case Resubmitted(entry, taken):
                 self._release(entry, "resubmitted", message.at, policy)
-                return self.take(taken, policy)
+                return self._take(taken, policy)
             case _:
-                return self.take(weighed, policy)
+                return self._take(weighed, policy)
+
+    def _take(self, taken: Heard | Duplicate, policy: Policy) -> Answer:
+        fact: Any = taken.fact
+        again = "yes" if isinstance(taken, Duplicate) else "no"
+        self._count("reengagement_facts", {"kind": fact.kind, "again": again}, policy)
+        return self.take(taken, policy)
 
     def _weigh(self, message: Message, policy: Policy) -> Any:
         def refuses(fact: Any) -> str | None:
@@ -116,17 +124,32 @@ class Inbox(Messages, Generic[Told]):
 
     def hold(self, message: Message, because: str, policy: Policy) -> None:
         """Keep a message in quarantine, with the reason. ALL-2."""
+        kind = message.name if message.name in self.state.kinds else "unknown"  # a name may be anything: ALL-6
+        self._count("reengagement_facts_quarantined", {"kind": kind}, policy)
         self.state = hold(self.state, message.name, because, message.content, message.at, policy=policy)
 
     def _release(self, entry: str, says: str, at: datetime, policy: Policy) -> Answer:
         self.state = release(self.state, entry, says, at, policy)
         return lambda: self.released(entry, f"Out of quarantine: {says} (ALL-2)")
 
+    def _count(self, what: str, of: dict[str, str], policy: Policy) -> None:
+        """Count for Prometheus; what is replayed was counted before."""
+        workflow.metric_meter().create_counter(what).add(1, {"program": policy.program, **of})
+
     @property
     def is_flooded(self) -> bool:
         """Whether more waits than one task takes in, and little enough to travel along at continue-as-new."""
         waiting = sum(_ENVELOPE + len(message.content) * 4 // 3 for message in self.inbox)
         return len(self.inbox) > FACTS_A_TASK and self.state.weight + waiting <= CARRIED_CHARACTERS
+
+    def is_to_continue_as_new(self) -> bool:
+        """Whether the server wants a new run, or there is a new version of the code to go on with."""
+        info = workflow.info()
+        return info.is_continue_as_new_suggested() or info.is_target_worker_deployment_version_changed()
+
+    def continue_as_new(self, start: BaseModel) -> NoReturn:
+        """Continue as new, with the code of the version that is current then."""
+        workflow.continue_as_new(start, initial_versioning_behavior=ContinueAsNewVersioningBehavior.AUTO_UPGRADE)
 
     async def something_new(self, is_there: Callable[[], object]) -> None:
         """Wait for a message, or for what else is awaited; under a flood, for the next workflow task."""

@@ -45,8 +45,8 @@ class StaffingWorkflow(Inbox[Staffing]):
             self._publish(policy)
             if (self.state.decision or self.state.ended) and not self.inbox:
                 break
-            if not self.inbox and workflow.info().is_continue_as_new_suggested():
-                workflow.continue_as_new(start.model_copy(update={"carried": self.state}))
+            if not self.inbox and self.is_to_continue_as_new():
+                self.continue_as_new(start.model_copy(update={"carried": self.state}))
             await self.something_new(lambda: False)
         heard_by_case = await self._tell_the_case()
         self.take_in(policy, everything=True)
