@@ -132,6 +132,8 @@ async def test_without_the_codec_server_nothing_can_be_read(
     case = cases["trial"].id
     await desk.go_to(case)
     await expect(desk.page.get_by_text(NAME).first).to_be_visible(timeout=PATIENCE)
+    await expect(desk.page.get_by_text("deliver_letter • letter 1")).to_be_visible(timeout=PATIENCE)
+    await expect(desk.page.get_by_text("next: week of").first).to_be_visible(timeout=PATIENCE)
     page = sealed_desk.page
     await sealed_desk.go_to(case)
     await expect(page.get_by_role("main").get_by_text("Codec Server could not connect")).to_be_visible(timeout=PATIENCE)
@@ -140,5 +142,5 @@ async def test_without_the_codec_server_nothing_can_be_read(
         await sealed_desk.tab(tab)
         await expect(page.get_by_role("main").get_by_text(shows).first).to_be_visible(timeout=PATIENCE)
         seen += await sealed_desk.everything_seen()
-    for words in (*PERSONAL, "agreed to comply"):
+    for words in (*PERSONAL, "agreed to comply", "next: week of"):
         assert words not in seen
