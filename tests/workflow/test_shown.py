@@ -71,17 +71,7 @@ async def test_the_details_say_where_the_case_stands_why_and_what_it_waits_for(w
     life = await world.open()
     status = await life.until_done()
     details = await life.details()
-<<<<<<< HEAD
-    for part in (
-        "Re-engaging since",
-        "re-engagement starts at once (MO-1)",
-        f"{status.next_on}",
-        "(MO-3)",
-        status.edition,
-    ):
-=======
     for part in ("Re-engaging since", "starts at once (MO-1)", f"{status.next_on}", "(MO-3)", status.edition):
->>>>>>> work-ui
         assert part in details
     await life.tell("response", answer="agrees")
     status = await life.until_done()
