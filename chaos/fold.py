@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from chaos.plan import Plan, content_of
+from domain.calendar import local_date
 from domain.case import Case
 from domain.commands import Performed
 from domain.decide import DayCame, News, WasPerformed, decide, refuses
@@ -51,7 +52,8 @@ class Folded:
     def _decide(self, news: News) -> None:
         self.case = decide(self.case, news, self.policy).case
         while self.case.open_issues():
-            done = [Performed(effect=issue.effect, on=self.case.day) for issue in self.case.open_issues()]
+            today = local_date(self.case.now, self.policy.time_zone.value)  # also before the day's work begins
+            done = [Performed(effect=issue.effect, on=today) for issue in self.case.open_issues()]
             self.case = decide(self.case, WasPerformed(done, self.case.now), self.policy).case
 
     @property

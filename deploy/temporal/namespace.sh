@@ -31,7 +31,7 @@ attributes() { # TYPE NAME...
     done
 }
 
-attributes Keyword Program Phase Outcome Provider CountsInRate CaseId
+attributes Keyword Program Phase Outcome Provider CountsInRate CaseId LimitMonth
 attributes KeywordList NeedsAction
-attributes Datetime NextActionAt
+attributes Datetime NextActionAt NextLetterAt
 attributes Int Quarantined LettersSent

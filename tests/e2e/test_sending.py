@@ -73,7 +73,11 @@ async def test_a_run_killed_in_the_midst_goes_on_and_every_line_has_one_answer(
     file = facts_file(tmp_path, lines)
     receipts = receipts_of(file)
 
-    environment = {"TEMPORAL_ADDRESS": f"127.0.0.1:{world.settings.port}", "TEMPORAL_NAMESPACE": "reengagement"}
+    environment = {
+        "TEMPORAL_ADDRESS": f"127.0.0.1:{world.settings.port}",
+        "TEMPORAL_NAMESPACE": "reengagement",
+        "REENGAGEMENT_HOME": str(world.settings.home),
+    }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "starter.py", "send", str(file)),
         env=environment,
