@@ -31,7 +31,7 @@ screenshots: .venv/ready   ## make the pictures of docs/ui.md anew (needs Chromi
 bench: .venv/ready         ## the case workflow beside a bare one, on the same server in one run
 	$(BIN)/python -m benchmarks
 
-chaos: .venv/ready         ## kill, cut, flood and mislead it, and check every promise (half an hour)
+chaos: .venv/ready         ## kill, cut, flood and mislead it, and check every promise (an hour and more)
 	$(BIN)/python -m chaos
 
 # The lock holds versions and hashes and no addresses: pip takes packages from whatever index it is set up for.
