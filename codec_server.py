@@ -10,7 +10,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.envconfig import ClientConfig
 
-from connect import keys
+from connect import NoKeys, keys
 from converter.access import KeysUnavailable, WrongSettings, access_by
 from converter.codec import CaseCodec
 from converter.codec_server import CannotServe, serving
@@ -39,7 +39,7 @@ async def serve(settings: Settings, *, dev: bool) -> int:
             for name, why in error.faults.items():
                 log.error("wrong setting", name=Plain(name), why=Plain(why))
             return 2
-        except (CannotServe, KeysUnavailable, OSError, ValueError, SQLAlchemyError) as error:
+        except (CannotServe, KeysUnavailable, NoKeys, OSError, ValueError, SQLAlchemyError) as error:
             log.error("cannot start", because=Plain(error))
             return 1
         log.info("serving", address=address, namespace=namespace, pages=settings.ui_pages, tokens=bool(settings.jwks))

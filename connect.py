@@ -5,6 +5,7 @@ from functools import cache
 from importlib import import_module
 from typing import cast
 
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from temporalio.envconfig import ClientConfig
 from temporalio.plugin import SimplePlugin
@@ -16,6 +17,10 @@ from converter.plugin import plugin
 from settings import Settings
 
 
+class NoKeys(RuntimeError):
+    """No master keys, or no key database: nothing can be read or written."""
+
+
 def encrypting(settings: Settings) -> SimplePlugin:
     """The plugin, with the codec and the keys that the settings name. ALL-6."""
     return plugin(CaseCodec(keys(settings)))
@@ -23,8 +28,11 @@ def encrypting(settings: Settings) -> SimplePlugin:
 
 @cache
 def keys(settings: Settings) -> KnownKeys:
-    """The keys of cases, one set a process. Raises ValueError where the settings name none, or wrong ones."""
-    return KnownKeys(CaseKeys.open(settings.keys, master_keys(settings)))
+    """The keys of cases, one set a process. Raises NoKeys where they can't be had; says why."""
+    try:
+        return KnownKeys(CaseKeys.open(settings.keys, master_keys(settings)))
+    except (ImportError, AttributeError, OSError, ValueError, SQLAlchemyError) as error:
+        raise NoKeys(f"the keys of cases can't be had: {error}") from error
 
 
 def master_keys(settings: Settings) -> MasterKeys:

@@ -64,14 +64,6 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9_-]+$",
         description="Name of the worker deployment; with one, each build of the code is a version of its own",
     )
-
-    @field_validator("records_url", "keys_url")
-    @classmethod
-    def _supported(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
-            raise ValueError("starts with sqlite:/// or postgresql+psycopg://")
-        return url
-
     codec_host: str = Field(default="127.0.0.1", description="Address the codec server listens at")
     codec_port: Annotated[int, Field(ge=1024, le=65000)] = Field(default=8234, description="Port of the codec server")
     ui_origins: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -87,6 +79,13 @@ class Settings(BaseSettings):
     codec_payloads_a_minute: Annotated[int, Field(ge=1)] = Field(
         default=3000, description="Payloads one person may have in a minute; to look through a long case takes 700"
     )
+
+    @field_validator("records_url", "keys_url")
+    @classmethod
+    def _supported(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("starts with sqlite:/// or postgresql+psycopg://")
+        return url
 
     @field_validator("ui_origins", mode="before")
     @classmethod

@@ -8,7 +8,9 @@ import typer
 from cli.console import fail
 from cli.keys import list_masters, retire, rotate, shred, verify
 from cli.running import Json, current_settings, run
-from connect import keys, master_keys
+from connect import NoKeys, keys, master_keys
+from converter.keys import CaseKeys
+from settings import Settings
 
 app = typer.Typer(
     help="The keys cases are read with: rotate them, destroy those of one case, and check what stays of it (ALL-6).",
@@ -16,24 +18,31 @@ app = typer.Typer(
 )
 
 
+def _stored(current: Settings) -> CaseKeys:
+    try:
+        return keys(current).stored
+    except NoKeys as error:
+        fail(str(error))
+
+
 @app.command("list")
 def list_(json: Json = False) -> None:
     """The master keys, and how many data keys each wraps."""
-    raise typer.Exit(list_masters(keys(current_settings()).stored, as_json=json))
+    raise typer.Exit(list_masters(_stored(current_settings()), as_json=json))
 
 
 @app.command("rotate")
 def rotate_() -> None:
     """Wrap all data keys by a fresh master key and let every case take a fresh data key; nothing stops meanwhile."""
     current = current_settings()
-    raise typer.Exit(rotate(keys(current).stored, master_keys(current)))
+    raise typer.Exit(rotate(_stored(current), master_keys(current)))
 
 
 @app.command("retire")
 def retire_(master: Annotated[str, typer.Argument(help="Id of a master key that wraps nothing any more")]) -> None:
     """Take a master key off the ring."""
     current = current_settings()
-    raise typer.Exit(retire(keys(current).stored, master_keys(current), master))
+    raise typer.Exit(retire(_stored(current), master_keys(current), master))
 
 
 @app.command("shred")
@@ -45,7 +54,7 @@ def shred_(
     if not yes and not typer.confirm(f"Nobody will be able to read {case} any more. Go on?"):
         fail("nothing was destroyed")
     current = current_settings()
-    run(lambda client: shred(client, keys(current).stored, current, case))
+    run(lambda client: shred(client, _stored(current), current, case))
 
 
 @app.command("verify")

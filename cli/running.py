@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from cli.console import FAILED, USAGE, err, fail
-from connect import connect
+from connect import NoKeys, connect
 from process import run_and_exit
 from settings import Settings, settings
 
@@ -22,6 +22,9 @@ def run(command: Callable[[Client], Awaitable[int]]) -> NoReturn:
     async def main() -> int:
         try:
             client = await connect(current_settings())
+        except NoKeys as error:
+            err.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+            return FAILED
         except (RPCError, RuntimeError) as error:
             err.print(f"error: no Temporal server answers: {error}", markup=False, highlight=False)
             err.print("Start one with `make up`, or name yours with TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE.")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from connect import master_keys
+from connect import NoKeys, master_keys
+from connect import keys as known_keys
 from converter.keys import CaseKeys, KeyDestroyed
 from converter.master_keys import FileMasterKeys, LocalMasterKeys, MasterKeyMissing, MasterKeys
 from settings import Settings
@@ -209,3 +210,20 @@ def test_master_keys_come_from_a_file_where_nothing_else_is_named(tmp_path: Path
 
 def test_settings_do_not_show_master_keys(tmp_path: Path) -> None:
     assert A_KEY not in repr(Settings(home=tmp_path, master_keys=f"one:{A_KEY}"))
+
+
+@pytest.mark.parametrize(
+    ("named", "because"),
+    [
+        ({"kms": "no.such.module:service"}, "No module named 'no'"),
+        ({"kms": "tests.unit.test_keys:no_such_function"}, "no_such_function"),
+        ({"master_keys": "one:short"}, "line 1: wanted is ID:KEY"),
+        ({"keys_url": "sqlite:///pyproject.toml/keys.sqlite"}, "File exists|Not a directory"),
+    ],
+)
+def test_keys_that_can_not_be_had_are_named_without_showing_them(
+    tmp_path: Path, named: dict[str, str], because: str
+) -> None:
+    with pytest.raises(NoKeys, match=because) as failed:
+        known_keys(Settings(home=tmp_path, **named))
+    assert "short" not in str(failed.value)
