@@ -54,6 +54,8 @@ def retire(keys: CaseKeys, masters: MasterKeys, master: str) -> int:
     if not isinstance(masters, FileMasterKeys):
         err.print("error: the master keys are in no file of ours: retire them where they are kept")
         return FAILED
+    for _ in keys.rewrap():  # what another process was wrapping just when the newest key came
+        pass
     wraps = {one.id: one.wraps for one in keys.masters()}.get(master, 0)
     if wraps:
         err.print(f"error: {master} still wraps {wraps} data keys: `keys rotate` first", markup=False)

@@ -127,12 +127,12 @@ class CaseKeys:
 
     def rewrap(self) -> Iterator[int]:
         """Wrap every data key with the newest master key, some at a time; yields how many each time."""
-        newest, last = self._masters.newest(), ""
+        newest = self._masters.newest()
         while True:
             with Session(self._engine) as session, session.begin():
                 stale = (
                     select(DataKey)
-                    .where(DataKey.master != newest, DataKey.wrapped.is_not(None), DataKey.id > last)
+                    .where(DataKey.master != newest, DataKey.wrapped.is_not(None))
                     .order_by(DataKey.id)
                     .limit(_REWRAPPED_AT_ONCE)
                 )
@@ -140,7 +140,6 @@ class CaseKeys:
                 for row in rows:
                     secret = self._masters.unwrap(row.master, row.wrapped or b"", row.id)
                     row.master, row.wrapped = self._masters.wrap(secret, row.id)
-                    last = row.id
             if not rows:
                 return
             yield len(rows)
