@@ -7,6 +7,7 @@ first case that reads it, and is destroyed with that case's.
 
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, Session, 
 from sqlalchemy.types import DateTime, LargeBinary
 
 import database
-from converter.master_keys import MasterKeys
+from converter.master_keys import MasterKeyMissing, MasterKeys
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _KEY_BYTES = 32
@@ -127,12 +128,12 @@ class CaseKeys:
 
     def rewrap(self) -> Iterator[int]:
         """Wrap every data key with the newest master key, some at a time; yields how many each time."""
-        newest = self._masters.newest()
+        self._wait_for_those_wrapping()
         while True:
-            with Session(self._engine) as session, session.begin():
+            with self._wrapping() as session:
                 stale = (
                     select(DataKey)
-                    .where(DataKey.master != newest, DataKey.wrapped.is_not(None))
+                    .where(DataKey.master != self._masters.newest(), DataKey.wrapped.is_not(None))
                     .order_by(DataKey.id)
                     .limit(_REWRAPPED_AT_ONCE)
                 )
@@ -186,13 +187,30 @@ class CaseKeys:
 
     def _added(self, case: str | None, writes_for: str | None) -> Key:
         key = Key(secrets.token_hex(8), case, secrets.token_bytes(_KEY_BYTES))
-        master, wrapped = self._masters.wrap(key.secret, key.id)
-        row = DataKey(
-            id=key.id, case_id=case, writes_for=writes_for, master=master, wrapped=wrapped, made_at=datetime.now(UTC)
-        )
-        with Session(self._engine) as session, session.begin():
-            session.add(row)
+        now = datetime.now(UTC)
+        with self._wrapping() as session:
+            master, wrapped = self._masters.wrap(key.secret, key.id)
+            session.add(
+                DataKey(id=key.id, case_id=case, writes_for=writes_for, master=master, wrapped=wrapped, made_at=now)
+            )
         return key
+
+    @contextmanager
+    def _wrapping(self) -> Iterator[Session]:
+        """A transaction that holds the lock of a writer before it asks which master key is the newest."""
+        with Session(self._engine) as session, session.begin():
+            self._lock(session, "ROW EXCLUSIVE")
+            yield session
+
+    def _wait_for_those_wrapping(self) -> None:
+        """Whoever wraps after this has seen the master key that is the newest now: none is lost when others go."""
+        with Session(self._engine) as session, session.begin():
+            self._lock(session, "SHARE")
+
+    def _lock(self, session: Session, mode: str) -> None:
+        session.connection()  # SQLite has one writer at a time, from the start of its transaction
+        if self._engine.dialect.name == "postgresql":
+            session.execute(text(f"LOCK TABLE data_key IN {mode} MODE"))
 
     def _bound(self, key: str, case: str) -> DataKey | None:
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
@@ -200,4 +218,11 @@ class CaseKeys:
             return session.get(DataKey, key)
 
     def _unwrapped(self, row: DataKey) -> Key:
-        return Key(row.id, row.case_id, self._masters.unwrap(row.master, row.wrapped or b"", row.id))
+        try:
+            return Key(row.id, row.case_id, self._masters.unwrap(row.master, row.wrapped or b"", row.id))
+        except MasterKeyMissing:
+            with Session(self._engine.execution_options(**database.READS_ONLY)) as session:
+                again = session.get(DataKey, row.id)
+            if not again or again.master == row.master:
+                raise
+            return self._unwrapped(again)  # it was wrapped anew since it was read

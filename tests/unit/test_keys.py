@@ -3,12 +3,16 @@
 import base64
 import stat
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import islice
 from pathlib import Path
+from threading import Event
 
 import pytest
 from sqlalchemy import text
 
+from cli.console import OK
+from cli.keys import retire, rotate
 from connect import NoKeys, master_keys
 from connect import keys as known_keys
 from converter.keys import CaseKeys, KeyDestroyed
@@ -137,6 +141,65 @@ def test_a_process_that_runs_wraps_by_the_new_master_key_at_once(
     running.to_write("b")
     assert {one.id: one.wraps for one in keys.masters()}[new] == 1
     running.close()
+
+
+def test_a_data_key_made_while_the_newest_master_key_comes_is_not_left_behind(
+    records_url: str, masters: FileMasterKeys, tmp_path: Path
+) -> None:
+    """It has wrapped, and not yet written, when another process replaces the master key it has wrapped with."""
+    wrapped, written = Event(), Event()
+
+    class Slow(FileMasterKeys):
+        def wrap(self, key: bytes, about: str) -> tuple[str, bytes]:
+            answer = super().wrap(key, about)
+            wrapped.set()
+            assert written.wait(30)
+            return answer
+
+    others = CaseKeys.open(records_url, masters)
+    old = masters.newest()
+    with ThreadPoolExecutor(2) as threads:
+        making = threads.submit(CaseKeys.open(records_url, Slow(tmp_path / "master.keys")).to_write, "a")
+        assert wrapped.wait(30)
+        retired = threads.submit(lambda: (rotate(others, masters), retire(others, masters, old)))
+        wait([retired], timeout=0.5)
+        written.set()
+        assert retired.result(30) == (OK, OK)
+    made = making.result()
+    assert others.to_read(made.id, "a") == made
+
+
+def test_a_data_key_wrapped_anew_while_it_is_read_is_read_once_more(
+    records_url: str, masters: FileMasterKeys, tmp_path: Path
+) -> None:
+    others = CaseKeys.open(records_url, masters)
+    old = masters.newest()
+
+    class Overtaken(FileMasterKeys):
+        def unwrap(self, master: str, wrapped: bytes, about: str) -> bytes:
+            if master == old:
+                assert rotate(others, masters) == OK
+                assert retire(others, masters, old) == OK
+                self._keys = self._read()
+            return super().unwrap(master, wrapped, about)
+
+    key = others.to_write("a")
+    assert CaseKeys.open(records_url, Overtaken(tmp_path / "master.keys")).to_read(key.id, "a") == key
+
+
+def test_two_who_wrap_anew_at_once_come_to_an_end(records_url: str, masters: FileMasterKeys, tmp_path: Path) -> None:
+    """A master key newer than the newest comes while data keys are wrapped anew."""
+    others = CaseKeys.open(records_url, masters)
+    others.to_write("a")
+    second = masters.add()
+
+    class Overtaken(FileMasterKeys):
+        def wrap(self, key: bytes, about: str) -> tuple[str, bytes]:
+            if masters.newest() == second:
+                masters.add()
+            return super().wrap(key, about)
+
+    assert sum(islice(CaseKeys.open(records_url, Overtaken(tmp_path / "master.keys")).rewrap(), 9)) < 9
 
 
 def test_a_data_key_without_its_master_key_is_an_error_that_names_it(records_url: str) -> None:
