@@ -30,7 +30,7 @@ class Dose:
 
 
 FULL = Dose(
-    *(2000, 0.1, 50, 50, (4, 10)),
+    *(2000, 0.1, 50, 50, (10, 25)),
     chained=60,
     kills_of_chained=20,
     cuts=20,

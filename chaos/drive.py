@@ -22,7 +22,7 @@ from devserver import temporal_command
 from workflows.attributes import NEXT_ACTION_AT
 from workflows.start import CASE_WORKFLOW, TASK_QUEUE, Start
 
-SIDE_BY_SIDE = 24
+SIDE_BY_SIDE = 32
 NEVER = 36_500
 TURNING = timedelta(minutes=3)
 """How long turning a clock may take: asked again while a timer is due, the server would skip that timer."""
