@@ -53,6 +53,14 @@ class Settings(BaseSettings):
     signing_key: Path | None = Field(
         default=None, description="PEM file audit documents are signed with, made if missing"
     )
+    archive_url: str | None = Field(
+        default=None,
+        pattern=r"^(file:///|s3://|gs://|az://)",
+        description="Where closed runs are kept for auditors: file:///DIRECTORY, or object storage by URL",
+    )
+    archive_minutes: Annotated[int, Field(ge=1, le=1440)] = Field(
+        default=15, description="Minutes from one archiving to the next; the worker says so when retention is shorter"
+    )
     case_id_key: str | None = Field(default=None, min_length=32, description="Key of the case ids; else kept in home")
     metrics: str | None = Field(
         default=None,
@@ -134,6 +142,11 @@ class Settings(BaseSettings):
     def skeletons(self) -> Path:
         """Where the skeletons of shredded cases go."""
         return self.home / "skeletons"
+
+    @property
+    def archive(self) -> str:
+        """URL of the archive: a directory in `home` unless one is given."""
+        return self.archive_url or f"file://{(self.home / 'archive').resolve()}"
 
     @property
     def letters(self) -> Path:

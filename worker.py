@@ -19,6 +19,9 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 import devserver
 import telemetry
+from activities.archive.runs import Archivist
+from activities.archive.schedule import keep_archiving
+from activities.archive.store import Archive
 from activities.outbox import Carrier, Outbox
 from activities.perform import Activities, SystemsOfRecord, read_edition
 from activities.providers import BadProviderFile, ProviderDirectory
@@ -32,7 +35,8 @@ from converter.codec_server import serving
 from logs import Plain
 from process import end_within, run_and_exit, started
 from settings import Settings
-from workflows.start import STAFFING_WORKFLOW, TASK_QUEUE
+from signing import signing_key
+from workflows.start import ARCHIVE_WORKFLOW, AUDITED, STAFFING_WORKFLOW, TASK_QUEUE
 
 log = structlog.get_logger("worker")
 
@@ -60,7 +64,8 @@ async def working(
     try:
         providers = ProviderDirectory.load(settings.providers)
         records = await asyncio.to_thread(Records.open, settings.records)
-    except (BadProviderFile, OSError, SQLAlchemyError) as error:
+        archivist = Archivist(client, Archive.open(settings.archive), signing_key(settings.signing), AUDITED)
+    except (BadProviderFile, OSError, SQLAlchemyError, ValueError) as error:
         raise CannotStart(str(error)) from error
     activities = Activities(by_post(Outbox(settings.letters)), providers, on_record(records))
     staffings = Staffings(STAFFING_WORKFLOW)
@@ -69,7 +74,13 @@ async def working(
             client,
             task_queue=TASK_QUEUE,
             **_version(settings),
-            activities=[*activities.all, read_edition, staffings.staff, staffings.revoke],
+            activities=[
+                *activities.all,
+                read_edition,
+                staffings.staff,
+                staffings.revoke,
+                archivist.archive_closed_runs,
+            ],
             activity_executor=threads,
             max_concurrent_activities=settings.activity_threads,
             max_cached_workflows=settings.max_cached_cases,
@@ -113,6 +124,7 @@ async def serve(settings: Settings, *, dev: bool) -> int:
             if not dev:
                 await devserver.prepare_search_attributes(client)
             await stack.enter_async_context(working(client, settings))
+            await keep_archiving(client, ARCHIVE_WORKFLOW, TASK_QUEUE, timedelta(minutes=settings.archive_minutes))
             if dev:
                 log.info("decoding for the UI", address=await stack.enter_async_context(decoding(settings)))
         except (CannotStart, RPCError, RuntimeError, SQLAlchemyError, OSError, ValueError) as error:

@@ -45,15 +45,15 @@ class Activities:
         """Render a letter with the displayed provider's address and hand it to the carrier. MO-2, OR-5."""
         pdf = render(command, self._providers.get(command.provider), dated)
         letter = Letter(command.effect, command.case_id, command.number, dated, pdf)
-        sent_on = self._carrier.deliver(letter).sent_on
+        sent = self._carrier.deliver(letter)
         activity.metric_meter().create_counter("reengagement_letters_delivered").add(1, {"letter": command.kind})
-        return [Performed(effect=command.effect, on=sent_on)]
+        return [Performed(effect=command.effect, on=sent.sent_on, sha256=sent.sha256)]
 
     @activity.defn(name="revoke_letter")
     def revoke_letter(self, command: LetterCommand, on: date) -> list[Performed]:
         """See that a letter made void never goes, or learn that it has gone. ALL-3."""
         gone = self._carrier.revoke(command.effect)
-        return [Performed(effect=command.effect, on=gone.sent_on)] if gone else []
+        return [Performed(effect=command.effect, on=gone.sent_on, sha256=gone.sha256)] if gone else []
 
     @activity.defn(name="revoke_records")
     def revoke_records(self, commands: list[RecordCommand], on: date) -> list[Performed]:

@@ -8,7 +8,6 @@ from rich.table import Table
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowQueryFailedError
 from temporalio.service import RPCError
 
-from audit.signing import NotGenuine, public_key, signed, signing_key, verified
 from audit.skeleton import Skeleton, skeleton
 from cli.asking import NoAnswer, answered
 from cli.console import FAILED, OK, err, out, print_json, progress
@@ -17,6 +16,7 @@ from converter.master_keys import FileMasterKeys, MasterKeys
 from domain.ledger import Entry
 from domain.views import Status
 from settings import Settings
+from signing import NotGenuine, public_key, signed, signing_key, verified
 from workflows.start import STAFFING_WORKFLOW
 
 

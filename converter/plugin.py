@@ -20,6 +20,7 @@ from temporalio.plugin import SimplePlugin
 from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
+from workflows.archive import ArchiveWorkflow
 from workflows.case import CaseWorkflow
 from workflows.inbox import is_refused
 from workflows.messages import Refusal, SurplusArguments
@@ -48,7 +49,8 @@ class PayloadConverter(PydanticPayloadConverter):
         return super().from_payloads(payloads, type_hints)
 
 
-def _sandbox(runner: WorkflowRunner | None) -> WorkflowRunner:
+def sandbox(runner: WorkflowRunner | None) -> WorkflowRunner:
+    """The SDK's sandbox, with what is pure passed through; another runner is left as it is."""
     if not isinstance(runner, SandboxedWorkflowRunner):
         return runner or SandboxedWorkflowRunner()
     return dataclasses.replace(runner, restrictions=runner.restrictions.with_passthrough_modules(*_PASSED_THROUGH))
@@ -93,6 +95,6 @@ def plugin(codec: PayloadCodec | None) -> SimplePlugin:
             failure_converter_class=FailureConverter,
         ),
         interceptors=[SurplusArguments()],
-        workflows=[CaseWorkflow, StaffingWorkflow],
-        workflow_runner=_sandbox,
+        workflows=[CaseWorkflow, StaffingWorkflow, ArchiveWorkflow],
+        workflow_runner=sandbox,
     )

@@ -18,6 +18,7 @@ from domain.staffing.facts import Recorded
 Lane = Literal["letters", "records", "staffings"]
 
 _STAFFING_ID = re.compile(r"-staffing-\d+(-again-\d+)?(-\d+)?$")
+_BY_A_SCHEDULE = re.compile(r"-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
 
 
 class _Command(BaseModel):
@@ -244,8 +245,8 @@ def staffing_id(effect: str) -> str:
 
 
 def case_of(workflow_id: str) -> str:
-    """The case a workflow belongs to: a staffing's, or its own."""
-    return _STAFFING_ID.sub("", workflow_id)
+    """The case a workflow belongs to: a staffing's, or its own; what a schedule starts has one name for all times."""
+    return _STAFFING_ID.sub("", _BY_A_SCHEDULE.sub("", workflow_id))
 
 
 class EndStaffing(_Command):
@@ -283,12 +284,13 @@ Command = Annotated[LetterCommand | RecordCommand | StaffingCommand, Field(discr
 
 
 class Performed(BaseModel):
-    """What carrying out a command came to: the effect's id and the date it first took effect."""
+    """What carrying out a command came to: the effect's id and the date it first took effect; of a letter its hash."""
 
     model_config = ConfigDict(frozen=True)
 
     effect: str
     on: date
+    sha256: str | None = None
 
 
 def lane_of(command: Command) -> Lane:

@@ -15,6 +15,9 @@ from domain.staffing.staffing import Staffing
 
 CASE_WORKFLOW = "ReengagementCase"
 STAFFING_WORKFLOW = "ReengagementStaffing"
+ARCHIVE_WORKFLOW = "ReengagementArchive"
+AUDITED = (CASE_WORKFLOW, STAFFING_WORKFLOW)
+"""The workflows whose every run is archived. ALL-8."""
 TASK_QUEUE = "reengagement"
 
 

@@ -10,12 +10,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.signing import NotGenuine, public_key, signed, signing_key, verified
 from audit.skeleton import skeleton
 from domain.case import Case
 from domain.ledger import Entry
 from domain.views import status
 from policy.load import edition
+from signing import NotGenuine, public_key, signed, signing_key, verified
 
 NAME = "Annabel Quillfeather"
 AT, ON = datetime(2026, 3, 2, 16, tzinfo=UTC), date(2026, 3, 1)
@@ -68,7 +68,7 @@ def test_one_character_that_was_changed_is_found(where: int, character: str) -> 
         ({"signed_by": "0" * 16}, "signed_by: 0000000000000000, wanted is"),
         ({"signature": "AAAA"}, "signature: is not of this document"),
         ({"signature": "?"}, "is no signed document"),
-        ({"more": 1}, "there is more in the file than was signed"),
+        ({"more": 1}, "is not written as it was signed: something was added, or put otherwise"),
     ],
 )
 def test_a_change_is_named(change: dict[str, Any], because: str) -> None:

@@ -53,29 +53,33 @@ def fingerprint(key: Ed25519PublicKey) -> str:
 
 def signed(document: Any, key: Ed25519PrivateKey) -> str:
     """A JSON document with its signature."""
-    signature = base64.b64encode(key.sign(_bytes_of(document))).decode()
-    wrapped = {"document": document, "signature": signature, "signed_by": fingerprint(key.public_key())}
-    return json.dumps(wrapped, indent=1, ensure_ascii=False) + "\n"
+    return _written(document, key.sign(canonical(document)), fingerprint(key.public_key()))
 
 
 def verified(text: str, key: Ed25519PublicKey) -> Any:
-    """The document, as it was signed. Raises NotGenuine."""
+    """The document as it was signed, to the byte: nothing in the file may be put otherwise. Raises NotGenuine."""
     try:
         wrapped = json.loads(text)
         document, signature, by = wrapped["document"], wrapped["signature"], wrapped["signed_by"]
         raw = base64.b64decode(signature, validate=True)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise NotGenuine(f"is no signed document: {type(error).__name__}") from None
     if by != fingerprint(key):
-        raise NotGenuine(f"signed_by: {by}, wanted is {fingerprint(key)}")
-    if set(wrapped) != {"document", "signature", "signed_by"}:
-        raise NotGenuine("there is more in the file than was signed")
+        raise NotGenuine(f"signed_by: {by!s:.40}, wanted is {fingerprint(key)}")
     try:
-        key.verify(raw, _bytes_of(document))
-    except InvalidSignature:
+        key.verify(raw, canonical(document))
+    except (InvalidSignature, ValueError):
         raise NotGenuine("signature: is not of this document") from None
+    if text != _written(document, raw, by):
+        raise NotGenuine("is not written as it was signed: something was added, or put otherwise")
     return document
 
 
-def _bytes_of(document: Any) -> bytes:
+def canonical(document: Any) -> bytes:
+    """The one way to write a JSON document: what is signed, and what is hashed."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _written(document: Any, signature: bytes, by: str) -> str:
+    wrapped = {"document": document, "signature": base64.b64encode(signature).decode(), "signed_by": by}
+    return json.dumps(wrapped, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,76 @@
+"""The manifest of a case: a chain of signed links, one for each run that was archived, each with the hash of the one
+before. ALL-8."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from signing import NotGenuine, canonical, verified
+
+
+class Link(BaseModel):
+    """One archived run of a case, or of one of its staffings: what it was, and the hash of its history as stored.
+
+    `previous` is the hash of the link before; `continued_from` and `continued_as` are the runs before and after it in
+    Temporal, `first_run_id` the one it all began with, `reset_from` the one whose place it took. `editions` are the
+    policy editions whose values stand in the run, in order, and `letters` the letters it sent: effect id and hash of
+    the PDF. Of a run that nobody could read any more, its keys destroyed, there are neither.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    case: str
+    number: int
+    previous: str | None
+    workflow_id: str
+    workflow_type: str
+    run_id: str
+    first_run_id: str
+    continued_from: str | None
+    continued_as: str | None
+    reset_from: str | None
+    status: str
+    started_at: datetime
+    closed_at: datetime
+    events: int
+    history_sha256: str
+    build_ids: tuple[str, ...]
+    editions: tuple[str, ...]
+    letters: dict[str, str]
+    archived_at: datetime
+
+
+def genuine(texts: Sequence[str], key: Ed25519PublicKey) -> list[Link]:
+    """The links of a manifest, in order. Raises NotGenuine: one was changed, exchanged or taken out; says which."""
+    links: list[Link] = []
+    previous: str | None = None
+    for number, text in enumerate(texts, 1):
+        try:
+            link = Link.model_validate(verified(text, key))
+        except (NotGenuine, ValidationError) as error:
+            raise NotGenuine(f"link {number}: {_first_line(error)}") from None
+        if (link.number, link.previous) != (number, previous):
+            raise NotGenuine(f"link {number}: does not follow the one before: links were exchanged or taken out")
+        if links and link.case != links[0].case:
+            raise NotGenuine(f"link {number}: is of another case")
+        links.append(link)
+        previous = hash_of(text.encode())
+    return links
+
+
+def hash_of(content: bytes) -> str:
+    """The hash by which links, histories and letters are known."""
+    return sha256(content).hexdigest()
+
+
+def hash_of_history(history: Any) -> str:
+    """The hash of a run's history, given as JSON values: `{"events": [...]}`."""
+    return hash_of(canonical(history))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,142 @@
+"""The activity that archives closed runs: of cases and staffings, and the earlier runs of those still open. ALL-8."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from cachetools import LRUCache
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from temporalio import activity
+from temporalio.api.enums.v1 import EventType
+from temporalio.api.history.v1 import History
+from temporalio.client import Client
+from temporalio.converter import WorkflowSerializationContext
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.archive.links import Link, genuine, hash_of, hash_of_history
+from activities.archive.reading import as_json, build_ids, editions, letters, opened, reset_from, started
+from activities.archive.store import Archive
+from domain.archiving import Archived
+from domain.commands import case_of
+from signing import signed
+
+_MANIFESTS_KNOWN = 10_000
+
+
+@dataclass(frozen=True)
+class _Run:
+    workflow_id: str
+    run_id: str
+    history: History
+
+
+@dataclass
+class _Manifest:
+    texts: list[str]
+    links: list[Link] = field(default_factory=list)
+
+    @property
+    def runs(self) -> set[str]:
+        return {link.run_id for link in self.links}
+
+
+class Archivist:
+    """Archives closed runs, each once, the earlier runs of a chain before the later ones."""
+
+    def __init__(self, client: Client, archive: Archive, key: Ed25519PrivateKey, kinds: Sequence[str]) -> None:
+        self._client, self._archive, self._key, self._kinds = client, archive, key, kinds
+        self._manifests: LRUCache[str, _Manifest] = LRUCache(_MANIFESTS_KNOWN)
+
+    @activity.defn(name="archive_closed_runs")
+    async def archive_closed_runs(self, since: datetime | None, until: datetime) -> Archived:
+        """Archive every run closed since a moment, or ever. What was archived before is left as it is; `until` is now.
+
+        Raises NotGenuine where a manifest was tampered with.
+        """
+        known, done = 0, 0
+        gone: list[str] = []
+        async for execution in self._client.list_workflows(self._closed(since)):
+            case = case_of(execution.id)
+            if execution.run_id in (await self._manifest(case)).runs:
+                known += 1
+            else:
+                runs, missing = await self._unarchived(execution.id, execution.run_id)
+                for run in runs:
+                    await self._keep(case, run)
+                done, gone = done + len(runs), gone + missing
+            activity.heartbeat(done + known)
+        return Archived(archived=done, known=known, gone=tuple(gone), until=until)
+
+    def _closed(self, since: datetime | None) -> str:
+        kinds = ", ".join(f"'{kind}'" for kind in self._kinds)
+        closed = f"ExecutionStatus != 'Running' AND WorkflowType IN ({kinds})"
+        return f"{closed} AND CloseTime >= '{since.isoformat()}'" if since else closed
+
+    async def _unarchived(self, workflow_id: str, run_id: str) -> tuple[list[_Run], list[str]]:
+        """A run and those before it that are not archived, the first one first; and which of them is gone already."""
+        found: list[_Run] = []
+        manifest = await self._manifest(case_of(workflow_id))
+        while run_id and run_id not in manifest.runs:
+            handle = self._client.get_workflow_handle(workflow_id, run_id=run_id)
+            try:
+                history = await handle.fetch_history()
+            except RPCError as error:
+                if error.status != RPCStatusCode.NOT_FOUND:
+                    raise
+                return found[::-1], [f"{workflow_id} {run_id}"]
+            run = _Run(workflow_id, run_id, History(events=history.events))
+            found.append(run)
+            run_id = reset_from(run.history, run_id) or started(run.history).continued_execution_run_id
+        return found[::-1], []
+
+    async def _manifest(self, case: str) -> _Manifest:
+        """The links of a case. Raises NotGenuine where they were tampered with: nothing is added to such a chain."""
+        known = self._manifests.get(case)
+        if known is None:
+            texts = await asyncio.to_thread(self._archive.manifest, case)
+            known = self._manifests[case] = _Manifest(texts, genuine(texts, self._key.public_key()))
+        return known
+
+    async def _keep(self, case: str, run: _Run) -> None:
+        """Keep the history first, then the link that speaks for it: what dies in between is done again."""
+        history = await asyncio.to_thread(as_json, run.history)
+        await asyncio.to_thread(self._archive.keep_history, case, run.run_id, history)
+        while run.run_id not in (manifest := await self._manifest(case)).runs:
+            link = await self._link(case, run, hash_of_history(history), manifest.texts)
+            text = signed(link.model_dump(mode="json"), self._key)
+            if await asyncio.to_thread(self._archive.add_link, case, link.number, text):
+                manifest.texts.append(text)
+                manifest.links.append(link)
+            else:  # another archivist was faster
+                del self._manifests[case]
+
+    async def _link(self, case: str, run: _Run, history_sha256: str, texts: Sequence[str]) -> Link:
+        read = await opened(run.history, self._codec(run.workflow_id))
+        start, last = started(run.history), run.history.events[-1]
+        return Link(
+            case=case,
+            number=len(texts) + 1,
+            previous=hash_of(texts[-1].encode()) if texts else None,
+            workflow_id=run.workflow_id,
+            workflow_type=start.workflow_type.name,
+            run_id=run.run_id,
+            first_run_id=start.first_execution_run_id,
+            continued_from=start.continued_execution_run_id or None,
+            reset_from=reset_from(run.history, run.run_id),
+            continued_as=last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None,
+            status=EventType.Name(last.event_type).removeprefix("EVENT_TYPE_WORKFLOW_EXECUTION_").lower(),
+            started_at=run.history.events[0].event_time.ToDatetime(tzinfo=UTC),
+            closed_at=last.event_time.ToDatetime(tzinfo=UTC),
+            events=len(run.history.events),
+            history_sha256=history_sha256,
+            build_ids=build_ids(run.history),
+            editions=tuple(editions(read)),
+            letters=letters(read),
+            archived_at=datetime.now(UTC),
+        )
+
+    def _codec(self, workflow_id: str) -> Any:
+        context = WorkflowSerializationContext(namespace=self._client.namespace, workflow_id=workflow_id)
+        return self._client.data_converter.with_context(context).payload_codec
