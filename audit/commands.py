@@ -1,6 +1,5 @@
 """A workflow's command and the event it leaves in history, both read as one thing: to be compared. ALL-8."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +11,11 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.history.v1 import HistoryEvent
 from temporalio.bridge.proto.workflow_commands import WorkflowCommand
 
+from audit.values import differing, sealed_as, value_of
+
 Content = Mapping[str, Any]
 REPLAY_BUILD = "strict"
 """The build the replayer calls itself; it names its task queue by it."""
-
-_IN_WORDS = ("says", "summary")
-"""Fields that hold sentences for people: another build may put the same thing in other words."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Done:
         """Where the command that is computed now says otherwise than the one recorded, and whether that is a note."""
         if self.about != computed.about:
             yield f"is about {self.about}, the code's about {computed.about}", False
-        for path, may_have_changed in _differing("", self.content, computed.content):
+        for path, may_have_changed in differing("", self.content, computed.content):
             yield path, may_have_changed and not by_this_build
 
 
@@ -105,7 +103,7 @@ _COMMANDS: dict[str, Callable[[Any, dict[str, Any], Any], Done]] = {
     "signal_external_workflow_execution": lambda given, *_: Done(
         "signal", given.workflow_execution.workflow_id, _signal(given, given.args)
     ),
-    "complete_workflow_execution": lambda given, *_: Done("end", "", {"result": _payload(given.result)}),
+    "complete_workflow_execution": lambda given, *_: Done("end", "", {"result": sealed_as(given.result)}),
     "continue_as_new_workflow_execution": lambda given, _, start: Done(
         "continue as new",
         "",
@@ -134,7 +132,7 @@ _EVENTS: dict[str, Callable[[Any, dict[str, Any]], Done]] = {
     "signal_external_workflow_execution_initiated": lambda said, _: Done(
         "signal", said.workflow_execution.workflow_id, _signal(said, said.input.payloads)
     ),
-    "workflow_execution_completed": lambda said, _: Done("end", "", {"result": _payload(*said.result.payloads)}),
+    "workflow_execution_completed": lambda said, _: Done("end", "", {"result": sealed_as(*said.result.payloads)}),
     "workflow_execution_continued_as_new": lambda said, _: Done(
         "continue as new", "", _continued(said, said.workflow_type.name, said.input.payloads, said.task_queue.name)
     ),
@@ -142,7 +140,7 @@ _EVENTS: dict[str, Callable[[Any, dict[str, Any]], Done]] = {
 
 
 def _summary(said: WorkflowCommand | HistoryEvent) -> dict[str, Any]:
-    return {"summary": _payload(said.user_metadata.summary)} if said.user_metadata.HasField("summary") else {}
+    return {"summary": sealed_as(said.user_metadata.summary)} if said.user_metadata.HasField("summary") else {}
 
 
 def _queue(given: Any, start: Any) -> str:
@@ -156,7 +154,7 @@ def _activity(said: Any, kind: str, queue: str, arguments: Iterable[Payload]) ->
     return {
         "type": kind,
         "task queue": queue,
-        "input": [_payload(one) for one in arguments],
+        "input": [sealed_as(one) for one in arguments],
         **{span.replace("_", " "): _span(getattr(said, span)) for span in spans},
         "retries": {
             "first after": _span(retries.initial_interval),
@@ -168,7 +166,7 @@ def _activity(said: Any, kind: str, queue: str, arguments: Iterable[Payload]) ->
 
 
 def _attributes(said: Any) -> Content:
-    return {name: _value(payload) for name, payload in said.indexed_fields.items()}
+    return {name: value_of(payload) for name, payload in said.indexed_fields.items()}
 
 
 def _answer(given: Any) -> Done:
@@ -176,7 +174,7 @@ def _answer(given: Any) -> Done:
         case "accepted":
             return Done("update accepted", given.protocol_instance_id, {})
         case "completed":
-            return Done("update answered", given.protocol_instance_id, {"answer": _payload(given.completed)})
+            return Done("update answered", given.protocol_instance_id, {"answer": sealed_as(given.completed)})
         case _:
             return Done("update refused", given.protocol_instance_id, {"failure": given.rejected.message})
 
@@ -184,50 +182,21 @@ def _answer(given: Any) -> Done:
 def _outcome(outcome: Any) -> Content:
     if outcome.HasField("failure"):
         return {"failure": outcome.failure.message}
-    return {"answer": _payload(*outcome.success.payloads)}
+    return {"answer": sealed_as(*outcome.success.payloads)}
 
 
 def _signal(said: Any, arguments: Iterable[Payload]) -> Content:
-    return {"name": said.signal_name, "input": [_payload(one) for one in arguments]}
+    return {"name": said.signal_name, "input": [sealed_as(one) for one in arguments]}
 
 
 def _continued(said: Any, kind: str, arguments: Iterable[Payload], queue: str) -> Content:
     return {
         "type": kind,
         "task queue": queue,
-        "input": [_payload(one) for one in arguments],
+        "input": [sealed_as(one) for one in arguments],
         "versioning": said.initial_versioning_behavior,
     }
 
 
-def _payload(payload: Payload | None = None) -> Any:
-    if payload is None:
-        return None
-    return {"encoding": payload.metadata.get("encoding", b"").decode(errors="replace"), "value": _value(payload)}
-
-
-def _value(payload: Payload) -> Any:
-    try:
-        return json.loads(payload.data)
-    except ValueError:
-        return payload.data.hex()
-
-
 def _span(duration: Duration) -> str:
     return f"{duration.seconds + duration.nanos / 1e9:g} s" if isinstance(duration, Message) else ""
-
-
-_MISSING = object()
-
-
-def _differing(path: str, recorded: Any, computed: Any) -> Iterator[tuple[str, bool]]:
-    """Paths at which two values differ, and whether another build may have meant the same: words, or a later field."""
-    if isinstance(recorded, dict) and isinstance(computed, dict):
-        for name in [*recorded, *(name for name in computed if name not in recorded)]:
-            yield from _differing(f"{path}.{name}", recorded.get(name, _MISSING), computed.get(name, _MISSING))
-    elif isinstance(recorded, list) and isinstance(computed, list) and len(recorded) == len(computed):
-        for number, (one, other) in enumerate(zip(recorded, computed, strict=True)):
-            yield from _differing(f"{path}[{number}]", one, other)
-    elif recorded != computed or type(recorded) is not type(computed):
-        came_later = recorded is _MISSING
-        yield path.removeprefix("."), came_later or any(f".{name}" in path for name in _IN_WORDS)

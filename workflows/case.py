@@ -40,7 +40,7 @@ class CaseWorkflow(Inbox[Case]):
     @together
     def __init__(self, start: RawValue = None) -> None:  # type: ignore[assignment]
         super().__init__()
-        self._start, self._start_fault = _read_start(start)
+        self._start, self._start_fault = read_start(values_of(start))
         self.policy = self._start.edition if isinstance(self._start.edition, Policy) else None
         self.state = self._start.carried or Case(workflow.info().workflow_id)
         self.inbox += self._start.waiting
@@ -74,7 +74,7 @@ class CaseWorkflow(Inbox[Case]):
             self._publish(policy, at)
             await self.something_new(lambda: self._news)
         self._publish(policy, None)
-        return self._ended()
+        return ended(self.state)
 
     # What becomes of what is heard.
 
@@ -129,7 +129,7 @@ class CaseWorkflow(Inbox[Case]):
 
     def _open(self, start: RawValue, policy: Policy) -> None:
         """Hear the opening fact; a start that can't be read goes into quarantine, and the case waits for another."""
-        content, unreadable = text_of(_values(start))
+        content, unreadable = text_of(values_of(start))
         fault = unreadable or self._start_fault
         message = Message("opened", json.dumps(self._start.opened), fault, workflow.now())
         answer = self.decide_on(message, policy)
@@ -211,29 +211,31 @@ class CaseWorkflow(Inbox[Case]):
         days = self._start.continue_after_days
         return Start(edition=policy, carried=self.state, waiting=tuple(self.inbox), continue_after_days=days)
 
-    def _ended(self) -> Ended:
-        case = self.state
-        assert case.outcome is not None  # noqa: S101 - closed means an outcome
-        return Ended(
-            case_id=case.id,
-            outcome=case.outcome,
-            why=case.phase_reason,
-            letters_sent=len(case.letters_sent()),
-            quarantine=list(case.quarantine.values()),
-        )
+
+def ended(case: Case) -> Ended:
+    """How a case that is closed has ended."""
+    assert case.outcome is not None  # noqa: S101 - closed means an outcome
+    return Ended(
+        case_id=case.id,
+        outcome=case.outcome,
+        why=case.phase_reason,
+        letters_sent=len(case.letters_sent()),
+        quarantine=list(case.quarantine.values()),
+    )
 
 
 def _commands(issues: Sequence[Issue], lane: Lane) -> list[Command]:
     return [issue.command for issue in issues if issue.command and lane_of(issue.command) == lane]
 
 
-def _values(start: Any) -> list[Any]:
+def values_of(start: Any) -> list[Any]:
     """What a case was started with: one value, or a list where it was given more."""
     return start if isinstance(start, list) else [start]
 
 
-def _read_start(start: RawValue | None) -> tuple[Start, str | None]:
-    content, fault = text_of(_values(start))
+def read_start(values: Sequence[Any]) -> tuple[Start, str | None]:
+    """What a case is to begin with, and what can't be read of it."""
+    content, fault = text_of(values)
     try:
         read = Start.model_validate_json(content)
     except ValidationError as error:

@@ -30,6 +30,8 @@ Told = TypeVar("Told", bound=Ledger)
 FACTS_A_TASK = 100
 """Facts decided on in one workflow task; under a flood the rest waits for the next. While a task lasts the server
 keeps some hundred signals waiting, and gives the task up when more come."""
+NEXT_TASK = timedelta(milliseconds=1)
+"""The timer by which a flooded workflow goes on with its next task."""
 CARRIED_CHARACTERS = 1_300_000
 """How much travels along at continue-as-new, of the state and of what was not taken in yet: the server takes 2 MB."""
 REFUSED = "binary/refused"
@@ -155,7 +157,7 @@ class Inbox(Messages, Generic[Told]):
         """Wait for a message, or for what else is awaited; under a flood, for the next workflow task."""
         try:
             if self.inbox:
-                await workflow.sleep(timedelta(milliseconds=1))
+                await workflow.sleep(NEXT_TASK)
             else:
                 await workflow.wait_condition(lambda: bool(self.inbox or self.answered or is_there()))
         except asyncio.CancelledError:  # also when the worker lets go of the workflow: then the next wait ends it
