@@ -1,5 +1,6 @@
 """Which code is running."""
 
+import tomllib
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -18,3 +19,9 @@ def build_id() -> str:
     for file in sorted(file for package in _DECIDING for file in (_ROOT / package).rglob("*.py")):
         digest.update(file.relative_to(_ROOT).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+@cache
+def version() -> str:
+    """The version of the code."""
+    return str(tomllib.loads((_ROOT / "pyproject.toml").read_text())["project"]["version"])

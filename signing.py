@@ -75,6 +75,14 @@ def verified(text: str, key: Ed25519PublicKey) -> Any:
     return document
 
 
+def read_unverified(text: str) -> Any:
+    """What a signed document says, whoever signed it and whether or not it is genuine. Raises NotGenuine."""
+    try:
+        return json.loads(text)["document"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise NotGenuine(f"is no signed document: {type(error).__name__}") from None
+
+
 def canonical(document: Any) -> bytes:
     """The one way to write a JSON document: what is signed, and what is hashed."""
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

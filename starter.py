@@ -16,7 +16,7 @@ from temporalio.service import RPCError
 from activities.providers import BadProviderFile, ProviderDirectory
 from casefiles import CaseloadError, Defaults, read, read_row
 from casefiles.contacts import read_contacts
-from cli import key_commands, quarantine_commands, staffing_commands
+from cli import audit_commands, key_commands, quarantine_commands, staffing_commands
 from cli.adopting import adopt
 from cli.console import FAILED, OK, USAGE, err, fail, out, print_json
 from cli.lives import BadLives, read_lives
@@ -41,6 +41,7 @@ app = typer.Typer(
 )
 
 
+app.add_typer(audit_commands.app, name="audit")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(quarantine_commands.app, name="quarantine")
 app.add_typer(staffing_commands.app, name="staffing")

@@ -11,7 +11,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 from audit.fold import Fold, Task, as_json, is_next_task, raw, value_of_first
 from domain.case import Case, Issue
-from domain.commands import Performed
+from domain.commands import Performed, staffing_id
 from domain.decide import DayCame, IsStuck, News, WasPerformed, WasRevoked, decide, refuses
 from domain.intake import Refused, hold
 from domain.ledger import Heard
@@ -43,6 +43,7 @@ class CaseFold(Fold[Case]):
         self._start_fault: str | None = None
         self._unreadable: str | None = None
         self._news: list[HistoryEvent] = []
+        self.staffings: list[str] = []
         self._asked: dict[int, list[str]] = {}
         self._given_up: set[int] = set()
         self._revoking: set[int] = set()
@@ -78,7 +79,7 @@ class CaseFold(Fold[Case]):
         news, self._news = self._news, []
         for event in news:
             for one in self._says(event, task.at):
-                self.state = decide(self.state, one, policy).case
+                self._decided(one, policy)
         self._pausing = bool(self.inbox)
 
     def gave(self, event: HistoryEvent) -> None:
@@ -101,7 +102,11 @@ class CaseFold(Fold[Case]):
                     self.compare("what the run ended with", value_of_first(result), end)
 
     def decide(self, heard: Heard, policy: Policy) -> None:
-        self.state = decide(self.state, heard, policy).case
+        self._decided(heard, policy)
+
+    def _decided(self, news: News, policy: Policy) -> None:
+        decision = decide(self.state, news, policy)
+        self.becomes(decision.case, decision.reasons)
 
     def refuses(self, fact: Any, policy: Policy, at: datetime) -> str | None:
         return refuses(self.state, fact, policy, at)
@@ -123,7 +128,7 @@ class CaseFold(Fold[Case]):
         opening = Message("opened", json.dumps(self._start.opened), fault, at)
         weighed = self.weighed(opening, policy)
         if isinstance(weighed, Refused):
-            self.state = hold(self.state, "start", weighed.because, self._content, at, policy=policy)
+            self.becomes(hold(self.state, "start", weighed.because, self._content, at, policy=policy))
         elif isinstance(weighed, Heard):
             self.decide(weighed, policy)
 
@@ -137,6 +142,7 @@ class CaseFold(Fold[Case]):
             return
         first = value_of_first(asked.input.payloads)
         commands: list[dict[str, Any]] = first if isinstance(first, list) else [first]
+        self.staffings += [staffing_id(command["effect"]) for command in commands if command["kind"] == "open_staffing"]
         effects = self._asked[event.event_id] = [command["effect"] for command in commands]
         if name in _REVOKES:
             self._revoking.add(event.event_id)
@@ -214,7 +220,7 @@ class StaffingFold(Fold[Staffing]):
         assert self._start  # noqa: S101 - it has begun
         policy = self._start.edition
         if not hasattr(self, "state"):
-            self.state = staffings.opened(self._id, self._start.call, task.at, policy)
+            self.becomes(staffings.opened(self._id, self._start.call, task.at, policy))
         self.inbox += task.messages
         self.take_in(policy)
         for update in task.updates:
@@ -241,7 +247,7 @@ class StaffingFold(Fold[Staffing]):
                 self.compare("what the run ended with", result, end.model_dump(mode="json"))
 
     def decide(self, heard: Heard, policy: Policy) -> None:
-        self.state = staffings.heard(self.state, heard, policy)
+        self.becomes(staffings.heard(self.state, heard, policy))
 
     def refuses(self, fact: Any, policy: Policy, at: datetime) -> str | None:
         return staffings.refuses(self.state, fact, policy, at)

@@ -194,7 +194,6 @@ def _continued(said: Any, kind: str, arguments: Iterable[Payload], queue: str) -
         "type": kind,
         "task queue": queue,
         "input": [sealed_as(one) for one in arguments],
-        "versioning": said.initial_versioning_behavior,
     }
 
 

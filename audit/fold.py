@@ -7,6 +7,7 @@ carried into the next run, and ended with, is held against what the facts make.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any, ClassVar, Generic, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -19,8 +20,8 @@ from activities.archive.reading import build_ids, started
 from audit.values import differing, value_of
 from build import build_id
 from domain.intake import Dismissal, Refused, Resubmitted, hold, release, weigh
-from domain.ledger import Heard, Ledger
-from domain.policy import Policy
+from domain.ledger import Entry, Heard, Ledger
+from domain.policy import Policy, Reason
 from workflows.inbox import NEXT_TASK, Inbox, text_of
 from workflows.start import Message
 
@@ -47,6 +48,7 @@ class Fold(Generic[Told]):
     def __init__(self) -> None:
         self.policy: Policy | None = None
         self.inbox: list[Message] = []
+        self.lines: list[tuple[Entry, tuple[Reason, ...], Policy | None]] = []
         self._faults: list[str] = []
         self._came: list[HistoryEvent] = []
         self._task: Task | None = None
@@ -87,16 +89,23 @@ class Fold(Generic[Told]):
 
     # What all have in common.
 
+    def becomes(self, state: Told, reasons: Sequence[Reason] = ()) -> None:
+        """Go on from another state; the lines that came onto its timeline are told with the reasons for them."""
+        before = self.state.timeline[-1:] if hasattr(self, "state") else ()
+        fresh = list(takewhile(lambda entry: entry is not (before or (None,))[0], reversed(state.timeline)))
+        self.lines += [(entry, tuple(reasons), self.policy) for entry in reversed(fresh)]
+        self.state = state
+
     def hear(self, message: Message, policy: Policy, *, quietly: bool = False) -> None:
         """Take a message in, or hold it; an update that is refused leaves nothing (`quietly`)."""
         weighed = self.weighed(message, policy)
         match weighed:
             case Refused(because) if not quietly:
-                self.state = hold(self.state, message.name, because, message.content, message.at, policy=policy)
+                self.becomes(hold(self.state, message.name, because, message.content, message.at, policy=policy))
             case Dismissal(entry=entry, why=why, by=by):
-                self.state = release(self.state, entry, f"dismissed by {by}: {why}", message.at, policy)
+                self.becomes(release(self.state, entry, f"dismissed by {by}: {why}", message.at, policy))
             case Resubmitted(entry, taken):
-                self.state = release(self.state, entry, "resubmitted", message.at, policy)
+                self.becomes(release(self.state, entry, "resubmitted", message.at, policy))
                 weighed = taken
         if isinstance(weighed, Heard):
             self.decide(weighed, policy)

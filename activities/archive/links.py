@@ -1,6 +1,7 @@
 """The manifest of a case: a chain of signed links, one for each run that was archived, each with the hash of the one
 before. ALL-8."""
 
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -11,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from signing import NotGenuine, canonical, verified
 
+MARK = 8
+"""Characters of an event's mark."""
+
 
 class Link(BaseModel):
     """One archived run of a case, or of one of its staffings: what it was, and the hash of its history as stored.
@@ -18,7 +22,8 @@ class Link(BaseModel):
     `previous` is the hash of the link before; `continued_from` and `continued_as` are the runs before and after it in
     Temporal, `first_run_id` the one it all began with, `reset_from` the one whose place it took. `editions` are the
     policy editions whose values stand in the run, in order, and `letters` the letters it sent: effect id and hash of
-    the PDF. Of a run that nobody could read any more, its keys destroyed, there are neither.
+    the PDF. Of a run that nobody could read any more, its keys destroyed, there are neither. `event_marks` has the
+    start of every event's hash, so that a change can be named.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,6 +43,7 @@ class Link(BaseModel):
     closed_at: datetime
     events: int
     history_sha256: str
+    event_marks: str
     build_ids: tuple[str, ...]
     editions: tuple[str, ...]
     letters: dict[str, str]
@@ -70,6 +76,11 @@ def hash_of(content: bytes) -> str:
 def hash_of_history(history: Any) -> str:
     """The hash of a run's history, given as JSON values: `{"events": [...]}`."""
     return hash_of(canonical(history))
+
+
+def marks_of(history: Any) -> str:
+    """The first six bytes of the hash of every event, in base64: eight characters each."""
+    return "".join(b64encode(sha256(canonical(event)).digest()[:6]).decode() for event in history["events"])
 
 
 def _first_line(error: Exception) -> str:

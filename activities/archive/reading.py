@@ -20,9 +20,9 @@ async def opened(history: History, codec: PayloadCodec | None) -> History:
     """A history with its payloads opened by a case's codec; one that can't be opened is marked as refused."""
     copy = History()
     copy.CopyFrom(history)
-    payloads = list(_payloads(copy))
+    sealed = list(payloads(copy))
     if codec:
-        for payload, read in zip(payloads, await codec.decode(payloads), strict=True):
+        for payload, read in zip(sealed, await codec.decode(sealed), strict=True):
             payload.CopyFrom(read)
     return copy
 
@@ -72,7 +72,7 @@ def letters(history: History) -> dict[str, str]:
 def editions(history: History) -> dict[str, Any]:
     """The policy editions whose values stand in an opened history, by id, in the order they came."""
     found: dict[str, Any] = {}
-    for payload in _payloads(history):
+    for payload in payloads(history):
         for edition in _editions(_value(payload)):
             found.setdefault(edition["id"], edition)
     return found
@@ -97,7 +97,7 @@ def _value(payload: Payload) -> Any:
         return None
 
 
-def _payloads(message: Message) -> Iterator[Payload]:
+def payloads(message: Message) -> Iterator[Payload]:
     """Every payload in a message, but search attributes: those are for the server to read."""
     if isinstance(message, Payload):
         yield message
@@ -106,7 +106,7 @@ def _payloads(message: Message) -> Iterator[Payload]:
         return
     for _, value in message.ListFields():
         for inner in _inside(value):
-            yield from _payloads(inner)
+            yield from payloads(inner)
 
 
 def _inside(value: Any) -> Iterable[Message]:

@@ -15,7 +15,7 @@ from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.archive.links import Link, genuine, hash_of, hash_of_history
+from activities.archive.links import Link, genuine, hash_of, hash_of_history, marks_of
 from activities.archive.reading import as_json, build_ids, editions, letters, opened, reset_from, started
 from activities.archive.store import Archive
 from domain.archiving import Archived
@@ -104,7 +104,7 @@ class Archivist:
         history = await asyncio.to_thread(as_json, run.history)
         await asyncio.to_thread(self._archive.keep_history, case, run.run_id, history)
         while run.run_id not in (manifest := await self._manifest(case)).runs:
-            link = await self._link(case, run, hash_of_history(history), manifest.texts)
+            link = await self._link(case, run, history, manifest.texts)
             text = signed(link.model_dump(mode="json"), self._key)
             if await asyncio.to_thread(self._archive.add_link, case, link.number, text):
                 manifest.texts.append(text)
@@ -112,7 +112,7 @@ class Archivist:
             else:  # another archivist was faster
                 del self._manifests[case]
 
-    async def _link(self, case: str, run: _Run, history_sha256: str, texts: Sequence[str]) -> Link:
+    async def _link(self, case: str, run: _Run, as_kept: Any, texts: Sequence[str]) -> Link:
         read = await opened(run.history, self._codec(run.workflow_id))
         start, last = started(run.history), run.history.events[-1]
         return Link(
@@ -130,7 +130,8 @@ class Archivist:
             started_at=run.history.events[0].event_time.ToDatetime(tzinfo=UTC),
             closed_at=last.event_time.ToDatetime(tzinfo=UTC),
             events=len(run.history.events),
-            history_sha256=history_sha256,
+            history_sha256=hash_of_history(as_kept),
+            event_marks=marks_of(as_kept),
             build_ids=build_ids(run.history),
             editions=tuple(editions(read)),
             letters=letters(read),

@@ -1,0 +1,91 @@
+"""The commands of `audit`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from cli.auditing import archive_now, explain, export_case, status, verify_archive, verify_file
+from cli.console import USAGE, fail
+from cli.running import Json, current_settings, run
+from process import run_and_exit
+from settings import Settings
+from signing import public_key
+
+app = typer.Typer(
+    help="What an auditor does: export a case's whole life, verify it without a server, have it explained (ALL-8).",
+    no_args_is_help=True,
+)
+
+
+class Form(StrEnum):
+    """How a life is told."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
+Key = Annotated[Path | None, typer.Option(help="Public key in PEM; else signing.pub in the home directory")]
+
+
+def _key(path: Path | None, current: Settings) -> Ed25519PublicKey:
+    try:
+        return public_key(path or current.signing.with_suffix(".pub"))
+    except (OSError, ValueError) as error:
+        fail(f"--key: {error}", USAGE)
+
+
+@app.command("export")
+def export_(
+    case: str,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to; else CASE.export.json")] = None,
+) -> None:
+    """Write a case's whole life into one signed file: every run, the manifest, letters' hashes, editions, schema."""
+    run_and_exit(export_case(case, out or Path(f"{case}.export.json"), current_settings()))
+
+
+@app.command("verify")
+def verify_(
+    file: Annotated[Path | None, typer.Argument(exists=True, dir_okay=False, help="An export")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every case in the archive")] = False,
+    key: Key = None,
+    letters: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="The outbox: are the letters as they were sent?")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Verify an export, or the archive, step by step, without a server; each step says what it proves.
+
+    Exit codes: 0 all proven; 1 something was changed or is wrong; 3 nothing is wrong, but keys are missing to read it.
+    """
+    if (file is None) == (not all_):
+        fail("either FILE or --all", USAGE)
+    current = current_settings()
+    public = _key(key, current)
+    if file:
+        run_and_exit(verify_file(file, public, current, letters, as_json=json))
+    run_and_exit(verify_archive(public, current, as_json=json))
+
+
+@app.command("explain")
+def explain_(
+    subject: Annotated[str, typer.Argument(metavar="FILE|CASE", help="An export, or a case by its id")],
+    form: Annotated[Form, typer.Option("--format", help="How to tell it")] = Form.TEXT,
+) -> None:
+    """Tell a case's life: facts with both their dates, decisions with rule, citation, edition and values, effects."""
+    run_and_exit(explain(subject, form.value, current_settings()))
+
+
+@app.command("status")
+def status_(json: Json = False) -> None:
+    """Count what has closed at the server, and what of it the archive has."""
+    run(lambda client: status(client, current_settings(), as_json=json))
+
+
+@app.command("archive")
+def archive_() -> None:
+    """Archive everything that has closed now, instead of waiting for the schedule."""
+    run(archive_now)

@@ -1,0 +1,53 @@
+"""An auditor takes a case's whole life, verifies it without a server, and reads it. ALL-4, ALL-8."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from activities.archive.links import genuine
+from activities.archive.store import Archive
+from audit.export import Export, export
+from audit.life import archived, with_what_is_open
+from audit.opening import Opener
+from audit.verify import all_of
+from connect import keys
+from converter.codec import CaseCodec
+from domain.archiving import Archived
+from signing import signing_key
+from tests.workflow.living import Life, World
+from workflows.start import ARCHIVE_WORKFLOW, TASK_QUEUE
+
+
+async def archive_all(world: World) -> Archived:
+    answer: Archived = await world.client.execute_workflow(
+        ARCHIVE_WORKFLOW, True, id=f"archiving-{datetime.now(UTC):%H%M%S%f}", task_queue=TASK_QUEUE, result_type=Archived
+    )
+    return answer
+
+
+def opener(world: World) -> Opener:
+    return Opener(CaseCodec(keys(world.settings)))
+
+
+async def faults(world: World, life: Life) -> list[str]:
+    archive = Archive.open(world.settings.archive)
+    kept = await with_what_is_open(archived(archive, life.id), world.client)
+    opens = opener(world)
+    exported = await export(kept, opens, datetime.now(UTC))
+    key = signing_key(world.settings.signing).public_key()
+    return [fault for step in [step async for step in all_of(exported, key, opens)] for fault in step.faults]
+
+
+async def test_a_closed_case_is_archived_once_and_verifies(world: World) -> None:
+    life = await world.open(continue_after_days=100)
+    await life.days(150)
+    await life.tell("exempted")
+    await life.result()
+    await archive_all(world)
+    manifest = Archive.open(world.settings.archive).manifest(life.id)
+    links = genuine(manifest, signing_key(world.settings.signing).public_key())
+    assert [link.status for link in links] == ["continued_as_new", "completed"]
+    assert sum(len(link.letters) for link in links) == len(life.letter_dates())
+    again = await archive_all(world)
+    assert again.archived == 0
+    assert await faults(world, life) == []
