@@ -40,10 +40,35 @@ class Seen:
         return len(self.timeline) < TIMELINE_KEPT
 
     @property
+    def voided(self) -> set[str]:
+        """What the case made void; where it was soon enough the fold, which carries out at once, had it done."""
+        void = (
+            entry for entry in self.timeline if entry["what"] == "decision" and entry["says"].startswith("made void")
+        )
+        return {entry["ref"] for entry in void}
+
+    @property
     def effects(self) -> dict[str, date]:
         """What the case says was carried out, and when."""
         done = (entry for entry in self.timeline if entry["what"] == "effect")
         return {entry["ref"]: date.fromisoformat(entry["on"]) for entry in done}
+
+
+def hangs_on(effect: str) -> set[str]:
+    """What there is only if an effect was carried out or made void: itself, what takes it back, and its next issue.
+
+    An effect `CASE/KEY` has the number 1, which is written where it is taken back only: `CASE/undo/KEY/1`.
+    """
+    case, _, key = effect.partition("/")
+    first, _, number = key.rpartition("/")
+    issues = {key, f"{key}/2"} | ({f"{first}/{int(number) + 1}"} if number.isdecimal() and int(number) > 1 else set())
+    undone = {f"undo/{issue}{end}" for issue in issues for end in ("", "/1")}
+    return {f"{case}/{name}" for name in issues | undone}
+
+
+def taken_back(undo: str) -> str:
+    """The effect that another one takes back: `CASE/undo/KEY/2` that of `CASE/KEY/2`, and 1 is not written there."""
+    return undo.replace("/undo/", "/").removesuffix("/1")
 
 
 async def check_all(stage: Stage, client: Client, driven: list[Driven], *, replays: int) -> list[str]:
@@ -181,11 +206,7 @@ def _effects(stage: Stage, seen: Seen) -> Iterator[str]:
     opened = {staffing_id(effect) for effect in seen.effects if effect.startswith(f"{case}/staffing/")}
     if seen.is_whole and opened != set(seen.staffings):
         yield f"staffings {sorted(seen.staffings)}, the case opened {sorted(opened)}"
-    ended = {
-        staffing_id(effect.replace("/undo/", "/").rpartition("/")[0])
-        for effect in seen.effects
-        if "/undo/staffing/" in effect
-    }
+    ended = {staffing_id(taken_back(effect)) for effect in seen.effects if "/undo/staffing/" in effect}
     if seen.is_whole and ended != {staffing for staffing, was_told in seen.staffings.items() if was_told}:
         yield f"staffings told to end {seen.staffings}, the case ended {sorted(ended)}"
 
@@ -221,8 +242,9 @@ def _as_folded(seen: Seen) -> Iterator[str]:
         yield f"is {status['phase']} ({status['outcome']}), the fold {alone.phase} ({alone.outcome})"
     if seen.is_whole and len(alone.timeline) < TIMELINE_KEPT:
         folded = {entry.ref: entry.on for entry in alone.timeline if entry.what == "effect"}
+        excused = {name for effect in seen.voided for name in hangs_on(effect)}
         for effect in sorted(folded.keys() | seen.effects.keys()):
-            if folded.get(effect) != seen.effects.get(effect):
+            if folded.get(effect) != seen.effects.get(effect) and effect not in excused:
                 yield f"{effect}: carried out on {seen.effects.get(effect)}, in the fold on {folded.get(effect)}"
     elif status["letters_sent"] != len(alone.letters_sent()):
         yield f"{status['letters_sent']} letters, the fold {len(alone.letters_sent())}"

@@ -20,7 +20,11 @@ from workflows.start import ARCHIVE_WORKFLOW, TASK_QUEUE
 
 async def archive_all(world: World) -> Archived:
     answer: Archived = await world.client.execute_workflow(
-        ARCHIVE_WORKFLOW, True, id=f"archiving-{datetime.now(UTC):%H%M%S%f}", task_queue=TASK_QUEUE, result_type=Archived
+        ARCHIVE_WORKFLOW,
+        True,
+        id=f"archiving-{datetime.now(UTC):%H%M%S%f}",
+        task_queue=TASK_QUEUE,
+        result_type=Archived,
     )
     return answer
 
