@@ -54,16 +54,16 @@ class Seen:
         return {entry["ref"]: date.fromisoformat(entry["on"]) for entry in done}
 
 
-def hangs_on(effect: str) -> set[str]:
-    """What there is only if an effect was carried out or made void: itself, what takes it back, and its next issue.
+def hangs_on(effect: str, void: str) -> bool:
+    """Whether there is an effect only because of another that was made void: itself, its next issue, or what is part
+    of it, such as the final version of a page; and what takes any of these back.
 
     An effect `CASE/KEY` has the number 1, which is written where it is taken back only: `CASE/undo/KEY/1`.
     """
-    case, _, key = effect.partition("/")
-    first, _, number = key.rpartition("/")
-    issues = {key, f"{key}/2"} | ({f"{first}/{int(number) + 1}"} if number.isdecimal() and int(number) > 1 else set())
-    undone = {f"undo/{issue}{end}" for issue in issues for end in ("", "/1")}
-    return {f"{case}/{name}" for name in issues | undone}
+    effect = effect.replace("/undo/", "/")
+    first, _, number = void.rpartition("/")
+    following = f"{first}/{int(number) + 1}" if first.count("/") > 1 and number.isdecimal() else None
+    return effect in (void, following) or effect.startswith(f"{void}/")
 
 
 def taken_back(undo: str) -> str:
@@ -242,9 +242,9 @@ def _as_folded(seen: Seen) -> Iterator[str]:
         yield f"is {status['phase']} ({status['outcome']}), the fold {alone.phase} ({alone.outcome})"
     if seen.is_whole and len(alone.timeline) < TIMELINE_KEPT:
         folded = {entry.ref: entry.on for entry in alone.timeline if entry.what == "effect"}
-        excused = {name for effect in seen.voided for name in hangs_on(effect)}
         for effect in sorted(folded.keys() | seen.effects.keys()):
-            if folded.get(effect) != seen.effects.get(effect) and effect not in excused:
+            is_excused = any(hangs_on(effect, void) for void in seen.voided)
+            if folded.get(effect) != seen.effects.get(effect) and not is_excused:
                 yield f"{effect}: carried out on {seen.effects.get(effect)}, in the fold on {folded.get(effect)}"
     elif status["letters_sent"] != len(alone.letters_sent()):
         yield f"{status['letters_sent']} letters, the fold {len(alone.letters_sent())}"

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -49,7 +48,7 @@ async def sixty_months(world: World) -> Life:
 
 @pytest.fixture(scope="module")
 async def gone(tmp_path_factory: pytest.TempPathFactory) -> "tuple[Path, str, int]":
-    """The home of a server that is stopped, its database deleted; a case archived there, and how many letters it had."""
+    """The home of a server that is no more; a case that was archived there, and how many letters it had."""
     home = tmp_path_factory.mktemp("audited")
     port, ui_port, codec_port = free_ports(3)
     ports = {"port": port, "ui_port": ui_port, "codec_port": codec_port}

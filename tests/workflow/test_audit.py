@@ -1,12 +1,10 @@
 """An auditor takes a case's whole life, verifies it without a server, and reads it. ALL-4, ALL-8."""
 
-from datetime import UTC, datetime, timedelta
-
-import pytest
+from datetime import UTC, datetime
 
 from activities.archive.links import genuine
 from activities.archive.store import Archive
-from audit.export import Export, export
+from audit.export import export
 from audit.life import archived, with_what_is_open
 from audit.opening import Opener
 from audit.verify import all_of
