@@ -147,7 +147,7 @@ LATE = timedelta(hours=6)
 
 
 async def _clock_jumped(client: Client, case: str) -> bool:
-    """Whether the server fired a timer long after it was due.
+    """Whether the server fired a timer long after it was due, or handed a task out long after it was there.
 
     A server killed while it skips time may come back with the clock at where the skip was to end, past deadlines in
     between. That is a defect of the virtual clock: what was due then is done late, and the dates of the fold, which
@@ -165,6 +165,10 @@ def _fired_late(history: WorkflowHistory) -> bool:
         match event.event_type:
             case EventType.EVENT_TYPE_TIMER_STARTED:
                 due[event.event_id] = at + event.timer_started_event_attributes.start_to_fire_timeout.ToTimedelta()
+            case EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED:
+                due[event.event_id] = at
+            case EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
+                due.pop(event.workflow_task_started_event_attributes.scheduled_event_id, None)
             case EventType.EVENT_TYPE_TIMER_FIRED:
                 due.pop(event.timer_fired_event_attributes.started_event_id, None)
             case EventType.EVENT_TYPE_TIMER_CANCELED:
