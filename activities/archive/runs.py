@@ -63,9 +63,8 @@ class Archivist:
                 known += 1
             else:
                 runs, missing = await self._unarchived(execution.id, execution.run_id)
-                for run in runs:
-                    await self._keep(case, run)
-                done, gone = done + len(runs), gone + missing
+                done += sum([await self._keep(case, run) for run in runs])
+                gone += missing
             activity.heartbeat(done + known)
         return Archived(archived=done, known=known, gone=tuple(gone), until=until)
 
@@ -99,45 +98,53 @@ class Archivist:
             known = self._manifests[case] = _Manifest(texts, genuine(texts, self._key.public_key()))
         return known
 
-    async def _keep(self, case: str, run: _Run) -> None:
-        """Keep the history first, then the link that speaks for it: what dies in between is done again."""
+    async def _keep(self, case: str, run: _Run) -> bool:
+        """Keep the history first, then the link that speaks for it: what dies in between is done again.
+
+        False where another archivist was faster. Two of them never come to two links: whether there is one and what
+        number is next is asked at the same moment, and of one number there is only one.
+        """
         history = await asyncio.to_thread(as_json, run.history)
         await asyncio.to_thread(self._archive.keep_history, case, run.run_id, history)
-        while run.run_id not in (manifest := await self._manifest(case)).runs:
-            link = await self._link(case, run, history, manifest.texts)
+        read = await opened(run.history, self._codec(run.workflow_id))
+        while True:
+            manifest = await self._manifest(case)
+            if run.run_id in manifest.runs:
+                return False
+            link = _link(case, run, read, history, manifest.texts)
             text = signed(link.model_dump(mode="json"), self._key)
             if await asyncio.to_thread(self._archive.add_link, case, link.number, text):
                 manifest.texts.append(text)
                 manifest.links.append(link)
-            else:  # another archivist was faster
-                del self._manifests[case]
-
-    async def _link(self, case: str, run: _Run, as_kept: Any, texts: Sequence[str]) -> Link:
-        read = await opened(run.history, self._codec(run.workflow_id))
-        start, last = started(run.history), run.history.events[-1]
-        return Link(
-            case=case,
-            number=len(texts) + 1,
-            previous=hash_of(texts[-1].encode()) if texts else None,
-            workflow_id=run.workflow_id,
-            workflow_type=start.workflow_type.name,
-            run_id=run.run_id,
-            first_run_id=start.first_execution_run_id,
-            continued_from=start.continued_execution_run_id or None,
-            reset_from=reset_from(run.history, run.run_id),
-            continued_as=last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None,
-            status=EventType.Name(last.event_type).removeprefix("EVENT_TYPE_WORKFLOW_EXECUTION_").lower(),
-            started_at=run.history.events[0].event_time.ToDatetime(tzinfo=UTC),
-            closed_at=last.event_time.ToDatetime(tzinfo=UTC),
-            events=len(run.history.events),
-            history_sha256=hash_of_history(as_kept),
-            event_marks=marks_of(as_kept),
-            build_ids=build_ids(run.history),
-            editions=tuple(editions(read)),
-            letters=letters(read),
-            archived_at=datetime.now(UTC),
-        )
+                return True
+            self._manifests.pop(case, None)
 
     def _codec(self, workflow_id: str) -> Any:
         context = WorkflowSerializationContext(namespace=self._client.namespace, workflow_id=workflow_id)
         return self._client.data_converter.with_context(context).payload_codec
+
+
+def _link(case: str, run: _Run, read: History, history: Any, texts: Sequence[str]) -> Link:
+    start, last = started(run.history), run.history.events[-1]
+    return Link(
+        case=case,
+        number=len(texts) + 1,
+        previous=hash_of(texts[-1].encode()) if texts else None,
+        workflow_id=run.workflow_id,
+        workflow_type=start.workflow_type.name,
+        run_id=run.run_id,
+        first_run_id=start.first_execution_run_id,
+        continued_from=start.continued_execution_run_id or None,
+        continued_as=last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id or None,
+        reset_from=reset_from(run.history, run.run_id),
+        status=EventType.Name(last.event_type).removeprefix("EVENT_TYPE_WORKFLOW_EXECUTION_").lower(),
+        started_at=run.history.events[0].event_time.ToDatetime(tzinfo=UTC),
+        closed_at=last.event_time.ToDatetime(tzinfo=UTC),
+        events=len(run.history.events),
+        history_sha256=hash_of_history(history),
+        event_marks=marks_of(history),
+        build_ids=build_ids(run.history),
+        editions=tuple(editions(read)),
+        letters=letters(read),
+        archived_at=datetime.now(UTC),
+    )

@@ -1,5 +1,6 @@
 """An auditor takes a case's whole life, verifies it without a server, and reads it. ALL-4, ALL-8."""
 
+import asyncio
 from datetime import UTC, datetime
 
 from activities.archive.links import genuine
@@ -53,3 +54,16 @@ async def test_a_closed_case_is_archived_once_and_verifies(world: World) -> None
     again = await archive_all(world)
     assert again.archived == 0
     assert await faults(world, life) == []
+
+
+async def test_archivings_at_the_same_time_archive_every_run_once(world: World) -> None:
+    before = await archive_all(world)
+    lives = await asyncio.gather(*(world.open() for _ in range(8)))
+    for life in lives:
+        await life.tell("exempted")
+        await life.result()
+    came_to = await asyncio.gather(*(archive_all(world) for _ in range(4)))
+    assert sum(one.archived for one in came_to) == len(lives)
+    archive = Archive.open(world.settings.archive)
+    assert [len(archive.manifest(life.id)) for life in lives] == [1] * len(lives)
+    assert (await archive_all(world)).known >= before.known + before.archived + len(lives)
