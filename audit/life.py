@@ -34,13 +34,17 @@ class Run(BaseModel):
 
 
 class Life(BaseModel):
-    """A case's links, as they were written, and its runs, in the order of the links; what is open comes last."""
+    """A case's links, as they were written, and its runs, in the order of the links.
+
+    With `is_all` the server was asked too, and what is open, or not archived yet, comes last.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     case: str
     manifest: tuple[str, ...]
     runs: tuple[Run, ...]
+    is_all: bool = False
 
 
 def archived(archive: Archive, folder: str) -> Life:
@@ -66,7 +70,7 @@ async def with_what_is_open(life: Life, client: Client) -> Life:
     query = f"WorkflowType = '{STAFFING_WORKFLOW}' AND CaseId = '{life.case}'"
     ids += [one.id async for one in client.list_workflows(query)]
     runs = [run for id in dict.fromkeys(ids) for run in await _chain(client, id, known)]
-    return life.model_copy(update={"runs": (*life.runs, *runs)})
+    return life.model_copy(update={"runs": (*life.runs, *runs), "is_all": True})
 
 
 async def _chain(client: Client, workflow_id: str, known: set[str]) -> Sequence[Run]:

@@ -170,13 +170,15 @@ async def decisions(life: Life, opener: Opener) -> Step:
             faults += [f"run {run.run_id}: {fault}" for fault in fold.folded(history)]
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
             faults.append(f"run {run.run_id}: can't be folded: {type(error).__name__}")
-    faults += _staffings_missing(folds)
+    missing = _staffings_missing(folds)
+    faults += missing if life.is_all else ()
     heard = sum(len(fold.state.heard) for fold in folds.values() if hasattr(fold, "state"))
     return histories.step(
         "decisions",
         "the rules, given nothing but the facts, come to every decision, effect and date that history has",
         f"{heard:,} facts",
         faults,
+        () if life.is_all else missing,
     )
 
 
@@ -281,4 +283,8 @@ def _unlike(what: str, had: Mapping[str, Any], told: Mapping[str, Any]) -> list[
 
 def _staffings_missing(folds: Mapping[str, Fold[Any]]) -> list[str]:
     opened = [id for fold in folds.values() if isinstance(fold, CaseFold) for id in fold.staffings]
-    return [f"staffing {id}: was opened, and is not here" for id in opened if id not in folds]
+    return [
+        f"staffing {id}: was opened, and is not here; only the server knows whether it is open"
+        for id in opened
+        if id not in folds
+    ]
