@@ -16,8 +16,7 @@ from temporalio.service import RPCError
 from activities.providers import BadProviderFile, ProviderDirectory
 from casefiles import CaseloadError, Defaults, read, read_row
 from casefiles.contacts import read_contacts
-from cli import audit_commands, key_commands, quarantine_commands, staffing_commands
-from cli.adopting import adopt
+from cli import audit_commands, fleet_commands, key_commands, policy_commands, quarantine_commands, staffing_commands
 from cli.console import FAILED, OK, USAGE, err, fail, out, print_json
 from cli.lives import BadLives, read_lives
 from cli.opening import contacts_template, dry_run, import_caseload, open_case, policy_for
@@ -42,7 +41,9 @@ app = typer.Typer(
 
 
 app.add_typer(audit_commands.app, name="audit")
+app.add_typer(fleet_commands.app, name="fleet")
 app.add_typer(key_commands.app, name="keys")
+app.add_typer(policy_commands.app, name="policy")
 app.add_typer(quarantine_commands.app, name="quarantine")
 app.add_typer(staffing_commands.app, name="staffing")
 
@@ -303,19 +304,6 @@ async def _server_and_worker(current: Settings, stack: AsyncExitStack) -> Client
         client = await stack.enter_async_context(devserver.running(current))
         await stack.enter_async_context(working(client, current))
         return client
-
-
-@app.command("adopt")
-def adopt_(
-    edition_: Annotated[str, typer.Argument(metavar="EDITION", help="Such as mo-mwa/2016-01-01")],
-    case: Annotated[list[str] | None, typer.Option(help="A case (repeatable); else all of --where")] = None,
-    where: Annotated[str | None, typer.Option(help="Visibility query; else every open case of the program")] = None,
-    why: Annotated[str, typer.Option(help="Why, for the record")] = "a new edition is in force",
-    dry_run_: Annotated[bool, typer.Option("--dry-run", help="Count the cases; tell none")] = False,
-) -> None:
-    """Move cases to another policy edition, by a fact each of them records."""
-    _check_edition(edition_)
-    run(lambda client: adopt(client, edition(edition_), case or [], where, why, dry_run=dry_run_))
 
 
 SAMPLE_LIVES = (Path("samples/lives.yaml"), Path("samples/lives-oregon.yaml"))

@@ -23,7 +23,7 @@ from domain.intake import Dismissal, Refused, Resubmitted, hold, release, weigh
 from domain.ledger import Entry, Heard, Ledger
 from domain.policy import Policy, Reason
 from workflows.inbox import NEXT_TASK, Inbox, text_of
-from workflows.start import Message
+from workflows.start import WAKE, Message
 
 Told = TypeVar("Told", bound=Ledger)
 _SHOWN = 5
@@ -171,6 +171,8 @@ class Fold(Generic[Told]):
         if not event.HasField("workflow_execution_signaled_event_attributes"):
             return None
         signal = event.workflow_execution_signaled_event_attributes
+        if signal.signal_name == WAKE:
+            return None
         return self._message(signal.signal_name, signal.input.payloads, at)
 
     def _message(self, name: str, payloads: Iterable[Payload], at: datetime) -> Message:

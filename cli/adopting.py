@@ -1,73 +1,93 @@
-"""`adopt`: cases take on another policy edition, each by a recorded fact (ALL-5)."""
+"""`policy adopt` and `policy undo`: cases take on another edition, each by a recorded fact, and back (ALL-5)."""
 
-import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
-from rich.table import Table
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client, WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from cli.asking import NoAnswer, answered
-from cli.console import OK, PARTLY, out, progress
+from cli.console import out
+from cli.waves import Pace, in_waves, show
 from domain.calendar import local_date
+from domain.ledger import Entry
 from domain.policy import Policy
+from domain.views import Status
 from workflows.start import CASE_WORKFLOW
 
-AT_ONCE = 16
+_FINE = ("recorded", "replaced", "duplicate")
 
 
 async def adopt(
-    client: Client, policy: Policy, cases: Sequence[str], where: str | None, why: str, *, dry_run: bool
+    client: Client, policy: Policy, cases: Sequence[str], where: str | None, why: str, pace: Pace, *, dry_run: bool
 ) -> int:
-    """Tell cases to run under another edition from now on; the receipts say what that changes. Undone by `withdrawn`.
+    """Tell cases to run under another edition from now on; what that changes, each decides as it hears it.
 
-    With `dry_run` nothing is told: the cases it would be told to are counted.
+    With `dry_run` nothing is told: the cases are asked under which edition they run, and where they stand.
     """
-    found = list(cases) if cases else [case async for case in _running(client, policy, where)]
-    results: Counter[str] = Counter()
+    found = list(cases) or await running(client, policy.program, where)
     if dry_run:
-        results["would be told"] = len(found)
-    else:
-        now = datetime.now(UTC)
-        fact: dict[str, object] = {
-            "message_id": f"adopt-{policy.id}-{now:%Y%m%dT%H%M%S}",
-            "happened_on": local_date(now, policy.time_zone.value).isoformat(),
-            "recorded_by": "starter.py adopt",
-            "recorded_at": now.isoformat(),
-            "edition": policy.model_dump(mode="json"),
-            "why": why,
-        }
-        place = asyncio.Semaphore(AT_ONCE)
-        with progress() as bar:
-            told = bar.add_task(f"adopting {policy.id}", total=len(found))
+        stands = await in_waves("asking", found, lambda case: _stands(client, case), pace)
+        return show(stands, f"would adopt {policy.id}: {policy.title}", tuple(stands))
+    fact = _fact(f"adopt-{policy.id}", policy, edition=policy.model_dump(mode="json"), why=why)
 
-            async def tell(case: str) -> str:
-                async with place:
-                    result = await _tell(client, case, fact)
-                bar.advance(told)
-                return result
+    async def tell(case: str) -> str:
+        return await _tell(client, case, "edition_adopted", fact)
 
-            results.update(await asyncio.gather(*(tell(case) for case in found)))
-        out.print(f"Taken back with the fact `withdrawn` of {fact['message_id']}", highlight=False)
-    table = Table("result", "cases", title=policy.title)
-    for result, count in sorted(results.items()):
-        table.add_row(result, str(count))
-    out.print(table, markup=False)
-    return PARTLY if set(results) - {"recorded", "replaced", "would be told"} else OK
+    results = await in_waves(f"adopting {policy.id}", found, tell, pace)
+    out.print(f"Taken back by: starter.py policy undo {fact['message_id']}", highlight=False, soft_wrap=True)
+    return show(results, policy.title, _FINE)
 
 
-async def _running(client: Client, policy: Policy, where: str | None) -> AsyncIterator[str]:
-    query = f"WorkflowType = '{CASE_WORKFLOW}' AND ExecutionStatus = 'Running' AND Program = '{policy.program}'"
-    async for execution in client.list_workflows(query + (f" AND ({where})" if where else "")):
-        yield execution.id
+async def undo(
+    client: Client, message: str, policy: Policy, cases: Sequence[str], where: str | None, pace: Pace, *, dry_run: bool
+) -> int:
+    """Take an adoption back from the cases that have heard it: what followed from it is taken back with it."""
+    found = list(cases) or await running(client, policy.program, where)
+    fact = _fact(f"undo-{message}", policy, withdraws=message, reason="the adoption is taken back")
+
+    async def take_back(case: str) -> str:
+        try:
+            entries = await answered(client.get_workflow_handle(case).query("timeline", result_type=list[Entry]))
+        except (NoAnswer, RPCError, WorkflowQueryFailedError) as error:
+            return f"no answer: {type(error).__name__}"
+        if not any(entry.ref == message for entry in entries):
+            return "has not heard of it"
+        return "would take it back" if dry_run else await _tell(client, case, "withdrawn", fact)
+
+    results = await in_waves(f"taking back {message}", found, take_back, pace)
+    return show(results, policy.title, (*_FINE, "has not heard of it", "would take it back"))
 
 
-async def _tell(client: Client, case: str, fact: dict[str, object]) -> str:
+async def running(client: Client, program: str, where: str | None) -> list[str]:
+    """The open cases of a program, or those of them that a visibility query finds."""
+    query = f"WorkflowType = '{CASE_WORKFLOW}' AND ExecutionStatus = 'Running' AND Program = '{program}'"
+    return [one.id async for one in client.list_workflows(query + (f" AND ({where})" if where else ""))]
+
+
+def _fact(message: str, policy: Policy, **says: Any) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    return {
+        "message_id": f"{message}-{now:%Y%m%dT%H%M%S}",
+        "happened_on": local_date(now, policy.time_zone.value).isoformat(),
+        "recorded_by": "starter.py policy",
+        "recorded_at": now.isoformat(),
+        **says,
+    }
+
+
+async def _stands(client: Client, case: str) -> str:
     try:
-        asking = client.get_workflow_handle(case).execute_update("edition_adopted", fact)
-        receipt: dict[str, str] = await answered(asking)
+        status = await answered(client.get_workflow_handle(case).query("status", result_type=Status))
+    except (NoAnswer, RPCError, WorkflowQueryFailedError) as error:
+        return f"no answer: {type(error).__name__}"
+    return f"{status.phase} under {status.edition}"
+
+
+async def _tell(client: Client, case: str, kind: str, fact: dict[str, Any]) -> str:
+    try:
+        receipt: dict[str, str] = await answered(client.get_workflow_handle(case).execute_update(kind, fact))
     except WorkflowUpdateFailedError as error:
         return f"refused: {error.cause}"
     except NoAnswer as error:

@@ -19,7 +19,7 @@ from domain.intake import CONTENT_KEPT, Dismissal, Duplicate, Refused, Resubmitt
 from domain.ledger import Heard, Ledger
 from domain.policy import Policy
 from workflows.messages import Messages
-from workflows.start import Message
+from workflows.start import WAKE, Message
 
 Answer = Callable[[], Any]
 """A receipt, written when somebody waits for it: an update does, a signal does not."""
@@ -62,6 +62,10 @@ class Inbox(Messages, Generic[Told]):
     def released(self, entry: str, says: str) -> Any:
         """The receipt for a message that left quarantine."""
         raise NotImplementedError
+
+    @workflow.signal(name=WAKE, description="Look whether there is newer code to go on with; nothing is recorded.")
+    def _wake(self, message: RawValue = None) -> None:  # type: ignore[assignment]
+        self.answered = True
 
     def hear(self, name: str, values: Sequence[Any]) -> None:
         """Remember a signal; the loop takes it in."""

@@ -19,6 +19,8 @@ ARCHIVE_WORKFLOW = "ReengagementArchive"
 AUDITED = (CASE_WORKFLOW, STAFFING_WORKFLOW)
 """The workflows whose every run is archived. ALL-8."""
 TASK_QUEUE = "reengagement"
+WAKE = "wake"
+"""The signal by which a workflow that sleeps looks whether there is newer code to go on with."""
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
     ),
     ("staffing", "record", "{staffing}", "screening_offered", "screening={text}", "--by", "{text}"),
     ("staffing", "decide", "{staffing}", "no_good_cause", "--by", "{text}", "--reason", "{text}"),
-    ("adopt", "mo-mwa/2016-01-01", "--case", "{case}", "--why", "{text}"),
+    ("policy", "adopt", "mo-mwa/2016-01-01", "--case", "{case}", "--why", "{text}"),
     ("quarantine", "resubmit", "{case}", "{entry}", "--edit", "note={text}"),
     ("quarantine", "resubmit", "{case}", "{entry}", '{{"kind": "{text}"}}'),
     ("quarantine", "dismiss", "{case}", "{entry}", "--why", "{text}", "--by", "{text}"),

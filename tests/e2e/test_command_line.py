@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -263,14 +264,22 @@ async def test_a_life_that_ended_before_the_days_are_over_is_shown_as_it_ended(s
 
 async def test_cases_take_on_another_edition_by_a_recorded_step(starter: Starter) -> None:  # ALL-5
     case = await opened(starter, "person-6", "--months-counted", "44", "--months-through", "2026-01")
-    dry = await starter("adopt", "mo-mwa/2016-01-01", "--case", case, "--dry-run")
-    assert (dry.code, "would be told" in dry.out) == (0, True)
+    dry = await starter("policy", "adopt", "mo-mwa/2016-01-01", "--case", case, "--dry-run")
+    assert (dry.code, "reengaging under mo-mwa" in dry.out) == (0, True)
     assert (await starter("show", case, "--json")).json["status"]["phase"] == "reengaging"
-    assert (await starter("adopt", "mo-mwa/2016-01-01", "--case", case)).code == 0
+    adopted = await starter("policy", "adopt", "mo-mwa/2016-01-01", "--case", case)
+    assert adopted.code == 0
     status = (await starter("show", case, "--json")).json["status"]
     assert (status["edition"], status["phase"]) == ("mo-mwa/2016-01-01", "limit_reached")
-    assert (await starter("adopt", "mo-mwa/2016-01-01", "--case", "no-such-case")).code == 3
-    assert (await starter("adopt", "mo-mwa/1999-01-01")).code == 2
+    [message] = re.findall(r"policy undo (\S+)", adopted.out)
+    other = await opened(starter, "person-7", "--months-counted", "44", "--months-through", "2026-01")
+    undone = await starter("policy", "undo", message, "--case", case, "--case", other)
+    assert (undone.code, "has not heard of it" in undone.out) == (0, True)
+    status = (await starter("show", case, "--json")).json["status"]
+    assert (status["edition"], status["phase"]) == ("mo-mwa/2014-01-27", "reengaging")
+    assert (await starter("policy", "undo", "no adoption")).code == 2
+    assert (await starter("policy", "adopt", "mo-mwa/2016-01-01", "--case", "no-such-case")).code == 3
+    assert (await starter("policy", "adopt", "mo-mwa/1999-01-01")).code == 2
 
 
 async def test_a_staffing_is_held_on_the_command_line(starter: Starter) -> None:  # OR-1, OR-2
