@@ -45,7 +45,7 @@ async def undo(
 ) -> int:
     """Take an adoption back from the cases that have heard it: what followed from it is taken back with it."""
     found = list(cases) or await running(client, policy.program, where)
-    fact = _fact(f"undo-{message}", policy, withdraws=message, reason="the adoption is taken back")
+    fact = _fact(f"undo-{message}", policy, withdraws=message, why="the adoption is taken back")
 
     async def take_back(case: str) -> str:
         try:

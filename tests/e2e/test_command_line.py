@@ -274,7 +274,7 @@ async def test_cases_take_on_another_edition_by_a_recorded_step(starter: Starter
     [message] = re.findall(r"policy undo (\S+)", adopted.out)
     other = await opened(starter, "person-7", "--months-counted", "44", "--months-through", "2026-01")
     undone = await starter("policy", "undo", message, "--case", case, "--case", other)
-    assert (undone.code, "has not heard of it" in undone.out) == (0, True)
+    assert (undone.code, "has not heard of it" in undone.out) == (0, True), undone.out
     status = (await starter("show", case, "--json")).json["status"]
     assert (status["edition"], status["phase"]) == ("mo-mwa/2014-01-27", "reengaging")
     assert (await starter("policy", "undo", "no adoption")).code == 2
