@@ -49,20 +49,32 @@ class _Task:
 
 async def replayed(workflow_id: str, history: History) -> Replayed:
     """Replay an opened history and compare every command with it."""
-    recorder = _Recorder(sandbox(SandboxedWorkflowRunner()))
-    replayer = Replayer(workflows=[], plugins=[plugin(None)], workflow_runner=recorder, build_id=REPLAY_BUILD)
-    result = await replayer.replay_workflow(
-        WorkflowHistory(workflow_id, list(history.events)), raise_on_replay_failure=False
-    )
-    if result.replay_failure:
-        return Replayed(0, (f"does not replay: {str(result.replay_failure).splitlines()[0]}",))
-    tasks, given = _tasks(history), recorder.given(started(history))
+    given, failure = await _given(workflow_id, history)
+    if failure:
+        return Replayed(0, (f"does not replay: {str(failure).splitlines()[0]}",))
+    tasks = _tasks(history)
     found = [fault for event_id, task in tasks.items() for fault in _compared(task, given.get(event_id, []))]
     return Replayed(
         sum(len(task.done) for task in tasks.values()),
         tuple(says for says, is_note in found if not is_note),
         tuple(says for says, is_note in found if is_note),
     )
+
+
+async def given(workflow_id: str, history: History) -> list[Done]:
+    """Every command that the code which is here gives when an opened history is replayed, whatever history says."""
+    tasks, _ = await _given(workflow_id, history)
+    return [done for dones in tasks.values() for done in dones]
+
+
+async def _given(workflow_id: str, history: History) -> tuple[dict[int, list[Done]], Exception | None]:
+    """The commands given, by the event that started their task, and why it does not replay, if it does not."""
+    recorder = _Recorder(sandbox(SandboxedWorkflowRunner()))
+    replayer = Replayer(workflows=[], plugins=[plugin(None)], workflow_runner=recorder, build_id=REPLAY_BUILD)
+    result = await replayer.replay_workflow(
+        WorkflowHistory(workflow_id, list(history.events)), raise_on_replay_failure=False
+    )
+    return recorder.given(started(history)), result.replay_failure
 
 
 def _tasks(history: History) -> dict[int, _Task]:

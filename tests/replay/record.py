@@ -1,7 +1,7 @@
-"""Records the lives that the replay tests replay: `python -m tests.replay.record` writes histories/*.json anew.
+"""Records the lives that the replay tests replay: `python -m tests.replay.record` writes histories/VERSION/*.json.
 
-Do so only when lives begun under earlier code no longer exist, or to add a life: the recorded ones stand for cases
-that are under way, and those must go on under whatever code comes.
+Do so once for each released version. Those of earlier versions stand for cases that were begun under them and are under
+way: they are never recorded anew, and must go on under whatever code comes.
 """
 
 import asyncio
@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
+from temporalio.api.history.v1 import History
 
 import devserver
 import worker
+from activities.archive.reading import opened
 from activities.outbox import Outbox
 from activities.records.store import Records
+from build import version
 from chaos.stage import free_ports
 from domain.calendar import add_months, first_day, first_week_from, month_of, next_week, week_end
 from settings import Settings
@@ -188,15 +191,17 @@ async def record(names: list[str]) -> None:
 
 
 async def write(life: Life, name: str) -> None:
-    """One file for each run of a life. The workflow's id is kept beside its events, where replay needs it."""
+    """One file for each run of a life, in plain text. The workflow's id is beside its events, where replay needs it."""
     run_id, runs = (await life.handle.describe()).run_id, []
     while run_id:
         history = await life.world.client.get_workflow_handle(life.id, run_id=run_id).fetch_history()
         runs.insert(0, history)
         run_id = history.events[0].workflow_execution_started_event_attributes.continued_execution_run_id
     for number, history in enumerate(runs, 1):
-        file = HISTORIES / f"{name}{f'_run_{number}' if len(runs) > 1 else ''}.json"
-        events = [without_machine(MessageToDict(event)) for event in history.events]
+        file = HISTORIES / version() / f"{name}{f'_run_{number}' if len(runs) > 1 else ''}.json"
+        read = await opened(History(events=history.events), life.codec)
+        events = [without_machine(MessageToDict(event)) for event in read.events]
+        file.parent.mkdir(exist_ok=True)
         file.write_text(json.dumps({"workflow_id": life.id, "events": events}, indent=1) + "\n")
         print(file.name, len(events))
 

@@ -2,6 +2,7 @@
 one is seen."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -16,7 +17,14 @@ from converter.plugin import plugin
 from workflows import performing
 from workflows.case import CaseWorkflow
 
-HISTORIES = sorted((Path(__file__).parent / "histories").glob("*.json"))
+HISTORIES = sorted((Path(__file__).parent / "histories").glob("*/*.json"))
+"""By version: of every released one."""
+
+RELEASED = set(re.findall(r"^## (\S+)", Path("CHANGELOG.md").read_text(), re.MULTILINE))
+
+
+def name_of(file: Path) -> str:
+    return f"{file.parent.name}/{file.stem}"
 
 
 def recorded(file: Path) -> WorkflowHistory:
@@ -33,12 +41,13 @@ async def replay(history: WorkflowHistory) -> Exception | None:
 
 def test_there_are_lives_of_every_sort() -> None:
     names = {file.stem for file in HISTORIES}
+    assert {file.parent.name for file in HISTORIES} == RELEASED
     assert {"quiet_then_exempt", "lifted_by_participation", "at_the_limit", "badly_spoken_to"} <= names
     assert {"continued_as_new_run_1", "continued_as_new_run_2", "moved_without_address", "by_a_bad_post"} <= names
     assert {"disqualified_then_reversed", "a_staffing"} <= names
 
 
-@pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", HISTORIES, ids=name_of)
 async def test_a_recorded_life_replays_under_this_code(file: Path) -> None:
     assert await replay(recorded(file)) is None
 
@@ -79,7 +88,7 @@ def records_before_letters(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_change_that_would_break_lives_under_way_fails_replay(
     monkeypatch: pytest.MonkeyPatch, change: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
-    [life] = [file for file in HISTORIES if file.stem == "quiet_then_exempt"]
+    *_, life = [file for file in HISTORIES if file.stem == "quiet_then_exempt"]
     change(monkeypatch)
     failure = await replay(recorded(life))
     assert isinstance(failure, workflow.NondeterminismError)

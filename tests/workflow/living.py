@@ -17,7 +17,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.sdk.v1 import WorkflowMetadata
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.common import RawValue
-from temporalio.converter import WorkflowSerializationContext
+from temporalio.converter import PayloadCodec, WorkflowSerializationContext
 from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper
 
@@ -215,12 +215,17 @@ class Life:
         """The events of some types in the case's present run."""
         return [event for event in (await self.history()).events if event.event_type in types]
 
-    async def read(self, payload: Payload) -> bytes:
-        """What a payload of its history says, decrypted."""
+    @property
+    def codec(self) -> PayloadCodec:
+        """What opens its payloads."""
         context = WorkflowSerializationContext(namespace=self.world.client.namespace, workflow_id=self.id)
         codec = self.world.client.data_converter.with_context(context).payload_codec
         assert codec
-        return (await codec.decode([payload]))[0].data
+        return codec
+
+    async def read(self, payload: Payload) -> bytes:
+        """What a payload of its history says, decrypted."""
+        return (await self.codec.decode([payload]))[0].data
 
     async def details(self) -> str:
         """The table that the Temporal UI shows."""
