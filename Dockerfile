@@ -14,7 +14,7 @@ RUN python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))
 
 FROM ${PYTHON_IMAGE}
 RUN useradd --uid 10001 --no-create-home --home-dir /var/lib/reengagement reengagement \
-    && mkdir -p /var/lib/reengagement/outbox /exchange \
+    && mkdir -p /var/lib/reengagement/outbox /var/lib/reengagement/archive /exchange \
     && chown -R reengagement /var/lib/reengagement /exchange
 COPY --from=packages /venv /venv
 WORKDIR /app

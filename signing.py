@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,8 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise NotGenuine(f"{path}: wanted is an Ed25519 private key in PEM")
     public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    made_once(path.with_suffix(".pub"), public)
+    with suppress(OSError):  # where secrets are read-only, whoever made them gives the public key out
+        made_once(path.with_suffix(".pub"), public)
     return key
 
 

@@ -31,6 +31,8 @@ for name in records keys; do
         made "$name.url"
 done
 printf '%s-%s:%s\n' "$(date -u +%Y%m%d)" "$(openssl rand -hex 3)" "$(openssl rand -base64 32)" | made keys/master.keys
+openssl genpkey -algorithm ed25519 | made keys/signing.key
+openssl pkey -pubout -in "$directory/keys/signing.key" | made keys/signing.pub
 openssl rand -hex 32 | tr -d '\n' | made case-id.key
 if [ "$(id -u)" = 0 ]; then
     chown -R "$user:$user" "$directory/keys"
