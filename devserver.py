@@ -6,8 +6,9 @@ import signal
 import socket
 import subprocess
 import sysconfig
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from temporalio.api.enums.v1 import IndexedValueType
@@ -20,7 +21,7 @@ from connect import encrypting
 from settings import Settings
 from workflows.attributes import KEYS
 
-RETENTION_DAYS = 3650
+RETENTION = timedelta(days=3650)
 _START_SECONDS = 60
 _FLAGS = (
     "--sqlite-pragma",
@@ -48,8 +49,11 @@ def temporal_command() -> Path:
 class DevServer:
     """The dev server as a process; its state stays in `home/temporal.sqlite` (WAL), also when it is killed."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, *, flags: Sequence[str] = (), retention: timedelta | None = RETENTION
+    ) -> None:
+        """Give `flags` of its own to the server; without `retention` it keeps what the namespace has."""
+        self._settings, self._flags, self._retention = settings, flags, retention
         self._log = settings.home / "temporal.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,13 +74,14 @@ class DevServer:
                     *("--ui-codec-endpoint", f"http://127.0.0.1:{settings.codec_port}"),
                     *("--db-filename", settings.home / "temporal.sqlite", "--namespace", settings.namespace),
                     *_FLAGS,
+                    *self._flags,
                 ],
                 stdout=output,
                 stderr=output,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        return await _ready(self._process, settings, self._log)
+        return await _ready(self._process, settings, self._log, self._retention)
 
     async def stop(self) -> None:
         """Ask it to end, and end it when it does not within 15 seconds."""
@@ -117,7 +122,9 @@ def _expect_free(settings: Settings) -> None:
                 ) from error
 
 
-async def _ready(server: "subprocess.Popen[bytes]", settings: Settings, log: Path) -> Client:
+async def _ready(
+    server: "subprocess.Popen[bytes]", settings: Settings, log: Path, retention: timedelta | None
+) -> Client:
     """A client, once the server answers and its namespace is prepared: its parts come up one after the other."""
     target, because = f"127.0.0.1:{settings.port}", ""
     for _ in range(_START_SECONDS * 5):
@@ -125,7 +132,7 @@ async def _ready(server: "subprocess.Popen[bytes]", settings: Settings, log: Pat
             raise ServerDidNotStart(f"the Temporal server ended with code {server.returncode}; its log is {log}")
         try:
             client = await Client.connect(target, namespace=settings.namespace, plugins=[encrypting(settings)])
-            await _prepare_namespace(client)
+            await _prepare_namespace(client, retention)
         except (RPCError, RuntimeError) as error:
             because = str(error)
             await asyncio.sleep(0.2)
@@ -134,12 +141,13 @@ async def _ready(server: "subprocess.Popen[bytes]", settings: Settings, log: Pat
     raise ServerDidNotStart(f"{target} is not ready after {_START_SECONDS} seconds: {because}; its log is {log}")
 
 
-async def _prepare_namespace(client: Client) -> None:
-    """Give the namespace, which the server makes, its ten-year retention and the search attributes of cases."""
+async def _prepare_namespace(client: Client, retention: timedelta | None) -> None:
+    """Give the namespace, which the server makes, its retention and the search attributes of cases."""
     await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
-    update = UpdateNamespaceRequest(namespace=client.namespace)
-    update.config.workflow_execution_retention_ttl.FromSeconds(RETENTION_DAYS * 24 * 3600)
-    await client.workflow_service.update_namespace(update)
+    if retention:
+        update = UpdateNamespaceRequest(namespace=client.namespace)
+        update.config.workflow_execution_retention_ttl.FromTimedelta(retention)
+        await client.workflow_service.update_namespace(update)
     await prepare_search_attributes(client)
 
 

@@ -27,6 +27,9 @@ class Dose:
     clock_cases: int
     lives: int
     life_days: int
+    archived_cases: int
+    archive_kills: int
+    between_archive_kills: tuple[float, float]
 
 
 FULL = Dose(
@@ -42,6 +45,9 @@ FULL = Dose(
     clock_cases=60,
     lives=20,
     life_days=1860,
+    archived_cases=300,
+    archive_kills=10,
+    between_archive_kills=(8, 16),
 )
 SHORT = Dose(
     *(10, 0.3, 1, 1, (0.5, 3)),
@@ -56,6 +62,9 @@ SHORT = Dose(
     clock_cases=3,
     lives=1,
     life_days=1860,
+    archived_cases=4,
+    archive_kills=1,
+    between_archive_kills=(2, 3),
 )
 
 

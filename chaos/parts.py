@@ -9,6 +9,7 @@ from typing import Any
 
 from temporalio.client import Client
 
+from chaos.archiving import archive
 from chaos.bulk import flood, outage, surge
 from chaos.check import check_all
 from chaos.doses import Dose, Result, plans
@@ -150,5 +151,5 @@ async def lives(home: Path, seed: int, dose: Dose) -> Result:
 
 PARTS: dict[str, Part] = {
     **{"kills": kills, "chains": chains, "cuts": cuts, "outage": outage, "flood": flood},
-    **{"surge": surge, "dark": dark, "clock": clock, "lives": lives},
+    **{"surge": surge, "dark": dark, "clock": clock, "lives": lives, "archive": archive},
 }

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -301,7 +300,7 @@ async def test_the_namespace_keeps_cases_for_ten_years_and_knows_their_attribute
         done = await asyncio.create_subprocess_exec("sh", "deploy/temporal/namespace.sh", env=environment)
         assert await asyncio.wait_for(done.wait(), 120) == 0
     described = await world.client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace))
-    assert described.config.workflow_execution_retention_ttl.ToTimedelta() == timedelta(days=devserver.RETENTION_DAYS)
+    assert described.config.workflow_execution_retention_ttl.ToTimedelta() == devserver.RETENTION
     known = await world.client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace=namespace))
     assert dict(known.custom_attributes) == {key.name: int(key.indexed_value_type) for key in KEYS}
 
