@@ -140,10 +140,15 @@ async def _tell(handle: WorkflowHandle[Any, Any], plan: Plan, kind: str, number:
 async def _until_quiet(archive: Archive, firsts: dict[str, str]) -> None:
     """Wait until the last run of every case is archived, or has been forgotten."""
     for _ in range(int(FORGETS_AFTER / timedelta(seconds=1))):
-        last = [archive.manifest(case)[-1:] for case in firsts]
-        if all(texts and link_of(texts[0]).status == "completed" for texts in last):
+        ended = [any(_ended(text, case) for text in archive.manifest(case)) for case in firsts]
+        if all(ended):
             return
         await asyncio.sleep(1)
+
+
+def _ended(text: str, case: str) -> bool:
+    link = link_of(text)
+    return link.workflow_id == case and link.status == "completed"
 
 
 async def _is_gone(client: Client, case: str, run_id: str) -> bool:
@@ -156,11 +161,12 @@ async def _is_gone(client: Client, case: str, run_id: str) -> bool:
 
 def _missing(archive: Archive, case: str, first: str, links: list[Link], key: Ed25519PublicKey) -> list[str]:
     """Every run from the first to the one that ended is in the archive, once, and whole."""
-    runs = [link.run_id for link in links]
+    of_case = [link for link in links if link.workflow_id == case]  # the others are its staffings'
+    runs = [link.run_id for link in of_case]
     faults = [f"run {run} is in the archive {runs.count(run)} times" for run in {*runs} if runs.count(run) > 1]
     if runs[:1] != [first]:
         faults.append(f"the first run, {first}, is not in the archive")
-    if not links or links[-1].status != "completed":
+    if not of_case or of_case[-1].status != "completed":
         faults.append("the last run is not in the archive")
     life = archived(archive, case)
     faults += [*manifest(life, key).faults, *chain(life).faults]
