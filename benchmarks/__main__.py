@@ -16,6 +16,7 @@ from temporalio.client import Client
 
 import devserver
 from benchmarks import measures
+from benchmarks.audit import audit, audit_rows
 from benchmarks.figures import codec_rows, rows, scale_rows
 from benchmarks.measures import Measured
 from benchmarks.results import Report, Row
@@ -77,6 +78,19 @@ async def measure_codec(plan: Plan, console: Console) -> list[Row]:
         await _open_tell_and_live(settings, (OURS, PLAIN), plan, both, console)
         await _replay(settings, (OURS, PLAIN), plan, both, console)
     return codec_rows(both)
+
+
+async def measure_audit(plan: Plan, console: Console) -> list[Row]:
+    """Lives of sixty months verified, beside Temporal's own replay of the same. ALL-8. Raises ServerDidNotStart."""
+    lived = Measured()
+    console.print("starting a server and a worker")
+    async with _server() as (settings, _):
+        client = await client_of(OURS, settings)
+        async with working(OURS, settings) as worker:
+            console.print("sixty months")
+            lived.histories, _ = await measures.live(client, OURS, worker, [f"life-{one}" for one in range(plan.lives)])
+        console.print("archiving and verifying")
+        return audit_rows(await audit(client, settings, lived, plan.pairs))
 
 
 async def _replay(
@@ -148,7 +162,7 @@ async def measure_scale(marks: list[int], console: Console) -> list[Row]:
     return scale_rows(measured)
 
 
-async def run(*, quick: bool, strict: bool, codec: bool, marks: list[int], file: Path) -> int:
+async def run(*, quick: bool, strict: bool, codec: bool, audited: bool, marks: list[int], file: Path) -> int:
     """Measure, show, write; 1 when a goal is missed and that was asked to count."""
     console = Console()
     began = time.perf_counter()
@@ -156,6 +170,9 @@ async def run(*, quick: bool, strict: bool, codec: bool, marks: list[int], file:
     if marks:
         report.title = "The worker as it ships, over many open cases"
         report.rows = await measure_scale(marks, console)
+    elif audited:
+        report.title, report.sides = "An audit, and Temporal's own replay", ("audit", "plain replay")
+        report.rows = await measure_audit(QUICK if quick else FULL, console)
     elif codec:
         report.title, report.sides = "Our payloads sealed, and in plain text", ("sealed", "plain")
         report.rows = await measure_codec(QUICK if quick else FULL, console)
@@ -177,6 +194,9 @@ def main(
     codec: Annotated[
         bool, typer.Option("--codec", help="Instead: what it costs that payloads are sealed, beside plain text")
     ] = False,
+    audited: Annotated[
+        bool, typer.Option("--audit", help="Instead: what it costs to verify lives, beside Temporal's own replay")
+    ] = False,
     marks: Annotated[
         list[int] | None,
         typer.Option(
@@ -184,13 +204,14 @@ def main(
         ),
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--json", help="Where the figures go; else var/benchmarks/{latest,codec,scale}.json")
+        Path | None,
+        typer.Option("--json", help="Where the figures go; else var/benchmarks/{latest,codec,audit,scale}.json"),
     ] = None,
 ) -> None:
     """Measure our case workflow beside a bare hand-written one, on a Temporal server of their own."""
-    name = "scale" if marks else "codec" if codec else "latest"
+    name = "scale" if marks else "audit" if audited else "codec" if codec else "latest"
     file = file or Path("var/benchmarks") / f"{name}.json"
-    run_and_exit(run(quick=quick, strict=strict, codec=codec, marks=marks or [], file=file))
+    run_and_exit(run(quick=quick, strict=strict, codec=codec, audited=audited, marks=marks or [], file=file))
 
 
 if __name__ == "__main__":
