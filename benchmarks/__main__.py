@@ -17,7 +17,8 @@ from temporalio.client import Client
 import devserver
 from benchmarks import measures
 from benchmarks.audit import audit, audit_rows
-from benchmarks.figures import codec_rows, rows, scale_rows
+from benchmarks.figures import codec_rows, fleet_rows, rows, scale_rows
+from benchmarks.fleet import fleet
 from benchmarks.measures import Measured
 from benchmarks.results import Report, Row
 from benchmarks.scale import scale
@@ -93,6 +94,12 @@ async def measure_audit(plan: Plan, console: Console) -> list[Row]:
         return audit_rows(await audit(client, settings, lived, plan.pairs))
 
 
+async def measure_fleet(cases: int, console: Console) -> list[Row]:
+    """Sleeping cases moved from v1 to v2 and back. ALL-3, ALL-5. Raises ServerDidNotStart, RuntimeError."""
+    async with _server() as (settings, client):
+        return fleet_rows(await fleet(client, settings, cases, console.print))
+
+
 async def _replay(
     settings: Settings, sides: tuple[Side, Side], plan: Plan, both: dict[str, Measured], console: Console
 ) -> None:
@@ -162,7 +169,9 @@ async def measure_scale(marks: list[int], console: Console) -> list[Row]:
     return scale_rows(measured)
 
 
-async def run(*, quick: bool, strict: bool, codec: bool, audited: bool, marks: list[int], file: Path) -> int:
+async def run(
+    *, quick: bool, strict: bool, codec: bool, audited: bool, moved: int, marks: list[int], file: Path
+) -> int:
     """Measure, show, write; 1 when a goal is missed and that was asked to count."""
     console = Console()
     began = time.perf_counter()
@@ -170,6 +179,10 @@ async def run(*, quick: bool, strict: bool, codec: bool, audited: bool, marks: l
     if marks:
         report.title = "The worker as it ships, over many open cases"
         report.rows = await measure_scale(marks, console)
+    elif moved:
+        report.title = f"{moved:,} sleeping cases moved to another build and back"
+        report.sides = ("moving", "quiet")
+        report.rows = await measure_fleet(moved, console)
     elif audited:
         report.title, report.sides = "An audit, and Temporal's own replay", ("audit", "plain replay")
         report.rows = await measure_audit(QUICK if quick else FULL, console)
@@ -197,6 +210,9 @@ def main(
     audited: Annotated[
         bool, typer.Option("--audit", help="Instead: what it costs to verify lives, beside Temporal's own replay")
     ] = False,
+    moved: Annotated[
+        int, typer.Option("--fleet", min=0, help="Instead: so many sleeping cases moved to another build and back")
+    ] = 0,
     marks: Annotated[
         list[int] | None,
         typer.Option(
@@ -205,13 +221,15 @@ def main(
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option("--json", help="Where the figures go; else var/benchmarks/{latest,codec,audit,scale}.json"),
+        typer.Option("--json", help="Where the figures go; else var/benchmarks/{latest,codec,audit,fleet,scale}.json"),
     ] = None,
 ) -> None:
     """Measure our case workflow beside a bare hand-written one, on a Temporal server of their own."""
-    name = "scale" if marks else "audit" if audited else "codec" if codec else "latest"
+    name = "scale" if marks else "fleet" if moved else "audit" if audited else "codec" if codec else "latest"
     file = file or Path("var/benchmarks") / f"{name}.json"
-    run_and_exit(run(quick=quick, strict=strict, codec=codec, audited=audited, marks=marks or [], file=file))
+    run_and_exit(
+        run(quick=quick, strict=strict, codec=codec, audited=audited, moved=moved, marks=marks or [], file=file)
+    )
 
 
 if __name__ == "__main__":

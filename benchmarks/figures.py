@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from math import ceil
 
+from benchmarks.fleet import Moved
 from benchmarks.measures import Measured, Spent, quiet_cycle, real, size
 from benchmarks.results import Goal, Row
 from benchmarks.scale import TOLD, Scaled
@@ -77,6 +78,24 @@ def scale_rows(marks: list[Scaled]) -> list[Row]:
         *each(f"{TOLD} answers, p50", "s", lambda one: within(one.all_answers, 0.5)),
         *each(f"{TOLD} answers, p95", "s", lambda one: within(one.all_answers, 0.95)),
     ]
+
+
+def fleet_rows(moved: Moved) -> list[Row]:
+    """Each move, facts answered meanwhile beside facts answered quietly, and what must be nought."""
+    rows = []
+    for name, move in (("v1 to v2", moved.there), ("v2 to v1", moved.back)):
+        assert move
+        rows += [Row(f"{name}: all moved", "s", [(move.seconds, None)], "less")]
+        rows += [Row(f"{name}: busiest second", "cores", [(move.peak_cores, None)], "less")]
+        for share in (0.5, 0.95):
+            answered = within(move.answered, share) * 1000, within(moved.quietly, share) * 1000
+            rows.append(Row(f"{name}: fact answered, p{share * 100:.0f}", "ms", [answered], "less"))
+    wrong = {
+        "letters early, late, twice or missing": moved.wrong_letters,
+        "failed workflow tasks": moved.failed_tasks,
+        "runs replayed otherwise": moved.replayed_otherwise,
+    }
+    return rows + [Row(name, "count", [(count, None)], "less") for name, count in wrong.items()]
 
 
 def _rate(spent: Spent) -> float:

@@ -22,7 +22,7 @@ from process import run_and_exit
 from settings import Settings
 
 CACHED = 20_000
-_ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[1]
 _READY = b"ready\n"
 
 
@@ -78,7 +78,7 @@ async def working(side: Side, settings: Settings, cached: int = CACHED) -> Async
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.workers", side.name),
         *(str(settings.home), str(settings.port), str(cached)),
-        cwd=_ROOT,
+        cwd=ROOT,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
     )
@@ -92,18 +92,22 @@ async def working(side: Side, settings: Settings, cached: int = CACHED) -> Async
         await process.wait()
 
 
-async def shipped(settings: Settings) -> WorkerProcess:
-    """The worker as it ships, started on the server of these settings; of the environment's, none reaches it."""
+async def shipped(settings: Settings, deployment: str | None = None, root: Path = ROOT) -> WorkerProcess:
+    """The worker as it ships, started on the server of these settings; of the environment's, none reaches it.
+
+    In a worker deployment, if one is named; from the code of another directory, if one is given.
+    """
     ours = ("REENGAGEMENT_", "TEMPORAL_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {
         "REENGAGEMENT_HOME": str(settings.home),
         "REENGAGEMENT_MAX_CACHED_CASES": str(settings.max_cached_cases),
         "TEMPORAL_ADDRESS": f"127.0.0.1:{settings.port}",
         "TEMPORAL_NAMESPACE": settings.namespace,
+        **({"REENGAGEMENT_DEPLOYMENT": deployment} if deployment else {}),
     }
     with log_of(settings).open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "worker.py"), cwd=_ROOT, env=environment, stdin=asyncio.subprocess.DEVNULL, stderr=log
+            *(sys.executable, "worker.py"), cwd=root, env=environment, stdin=asyncio.subprocess.DEVNULL, stderr=log
         )
     return WorkerProcess(process)
 
