@@ -16,6 +16,7 @@ from domain.policy import Policy
 from domain.views import Status
 from workflows.start import CASE_WORKFLOW
 
+_UNDO = "undo-"
 _FINE = ("recorded", "replaced", "duplicate")
 
 
@@ -45,7 +46,7 @@ async def undo(
 ) -> int:
     """Take an adoption back from the cases that have heard it: what followed from it is taken back with it."""
     found = list(cases) or await running(client, policy.program, where)
-    fact = _fact(f"undo-{message}", policy, withdraws=message, why="the adoption is taken back")
+    fact = _fact(f"{_UNDO}{message}", policy, withdraws=message, why="the adoption is taken back")
 
     async def take_back(case: str) -> str:
         try:
@@ -54,10 +55,12 @@ async def undo(
             return f"no answer: {type(error).__name__}"
         if not any(entry.ref == message for entry in entries):
             return "has not heard of it"
+        if any(entry.ref.startswith(f"{_UNDO}{message}") for entry in entries):
+            return "has taken it back"
         return "would take it back" if dry_run else await _tell(client, case, "withdrawn", fact)
 
     results = await in_waves(f"taking back {message}", found, take_back, pace)
-    return show(results, policy.title, (*_FINE, "has not heard of it", "would take it back"))
+    return show(results, policy.title, (*_FINE, "has not heard of it", "has taken it back", "would take it back"))
 
 
 async def running(client: Client, program: str, where: str | None) -> list[str]:

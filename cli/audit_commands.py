@@ -42,9 +42,13 @@ def _key(path: Path | None, current: Settings) -> Ed25519PublicKey:
 def export_(
     case: str,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Where to; else CASE.export.json")] = None,
+    histories: Annotated[
+        Path | None,
+        typer.Option(file_okay=False, help="Beside it each run's history, opened, for the UI's import view"),
+    ] = None,
 ) -> None:
     """Write a case's whole life into one signed file: every run, the manifest, letters' hashes, editions, schema."""
-    run_and_exit(export_case(case, out or Path(f"{case}.export.json"), current_settings()))
+    run_and_exit(export_case(case, out or Path(f"{case}.export.json"), current_settings(), histories))
 
 
 @app.command("verify")

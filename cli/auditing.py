@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
+from activities.archive.reading import as_json
 from activities.archive.schedule import ARCHIVING
 from activities.archive.store import Archive
 from audit.explain import Told, told
@@ -51,13 +52,20 @@ async def life_of(case: str, settings: Settings) -> Life:
     return life
 
 
-async def export_case(case: str, file: Path, settings: Settings) -> int:
-    """Write a case's whole life into one signed file."""
+async def export_case(case: str, file: Path, settings: Settings, histories: Path | None) -> int:
+    """Write a case's whole life into one signed file; and its histories, opened, for the import view of the UI."""
     try:
-        life = await life_of(case, settings)
-        exported = await export(life, opener(settings), datetime.now(UTC))
+        life, opens = await life_of(case, settings), opener(settings)
+        exported = await export(life, opens, datetime.now(UTC))
         text = written(exported, signing_key(settings.signing))
         file.write_text(text)
+        if histories:
+            histories.mkdir(parents=True, exist_ok=True)
+            for run in exported.runs:
+                opened = as_json(await opens.opened(run))
+                history = histories / f"{run.run_id}.json"
+                history.touch(mode=0o600)  # whoever has it reads the case
+                history.write_text(json.dumps(opened, indent=1))
     except (ValueError, OSError) as error:
         return _failed(str(error))
     out.print(

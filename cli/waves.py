@@ -48,7 +48,8 @@ async def in_waves(says: str, cases: Sequence[str], do: Callable[[str], Awaitabl
 
 def show(results: Counter[str], title: str, fine: Sequence[str]) -> int:
     """The results as a table, and the exit code: whether all are fine."""
-    table = Table("result", "cases", title=title)
+    out.print(title, markup=False, highlight=False)
+    table = Table("result", "cases")
     for result, count in sorted(results.items()):
         table.add_row(result, f"{count:,}")
     out.print(table, markup=False)

@@ -3,11 +3,13 @@
 import asyncio
 import re
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 from playwright.async_api import expect
 
+from cli.auditing import export_case
 from domain.calendar import first_week_from
 from tests.browser.desk import PATIENCE, Desk
 from tests.workflow.living import ADDRESS, NAME, Life, World, fact, today_in_missouri
@@ -144,3 +146,18 @@ async def test_without_the_codec_server_nothing_can_be_read(
         seen += await sealed_desk.everything_seen()
     for words in (*PERSONAL, "agreed to comply", "next: week of"):
         assert words not in seen
+
+
+async def test_an_exported_history_opens_in_the_import_view(
+    desk: Desk, office: World, cases: dict[str, Life], tmp_path: Path
+) -> None:  # ALL-8
+    """The view asks for no case of a namespace, so that the codec server opens nothing there: the file is opened."""
+    case = cases["quiet"].id
+    assert await export_case(case, tmp_path / "life.json", office.settings, tmp_path / "histories") == 0
+    [history] = (tmp_path / "histories").iterdir()
+    await desk.page.goto(f"{desk.ui}/import/events")
+    await desk.page.locator("input[type=file]").set_input_files(history)
+    await desk.page.get_by_role("button", name="Import", exact=True).click()
+    main = desk.page.locator("main")
+    await expect(main).to_contain_text("Workflow Execution Started", timeout=PATIENCE)
+    await expect(main).to_contain_text("letter 1", timeout=PATIENCE)

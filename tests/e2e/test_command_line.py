@@ -277,6 +277,8 @@ async def test_cases_take_on_another_edition_by_a_recorded_step(starter: Starter
     assert (undone.code, "has not heard of it" in undone.out) == (0, True), undone.out
     status = (await starter("show", case, "--json")).json["status"]
     assert (status["edition"], status["phase"]) == ("mo-mwa/2014-01-27", "reengaging")
+    again = await starter("policy", "undo", message, "--case", case)
+    assert (again.code, "has taken it back" in again.out) == (0, True)
     assert (await starter("policy", "undo", "no adoption")).code == 2
     assert (await starter("policy", "adopt", "mo-mwa/2016-01-01", "--case", "no-such-case")).code == 3
     assert (await starter("policy", "adopt", "mo-mwa/1999-01-01")).code == 2
