@@ -186,7 +186,9 @@ async def archive_now(client: Client) -> int:
     out.print(f"archived {archived.archived} runs; {archived.known} were in the archive", highlight=False)
     for gone in archived.gone:
         err.print(f"gone before it was archived: {gone}", style="red", markup=False, highlight=False)
-    return FAILED if archived.gone else OK
+    for refused in archived.refused:
+        err.print(f"nothing is added to a manifest that is not genuine: {refused}", style="red", markup=False)
+    return FAILED if archived.gone or archived.refused else OK
 
 
 def _show(steps: Sequence[Step]) -> None:

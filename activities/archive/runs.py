@@ -20,7 +20,7 @@ from activities.archive.reading import as_json, build_ids, editions, letters, op
 from activities.archive.store import Archive
 from domain.archiving import Archived
 from domain.commands import case_of
-from signing import signed
+from signing import NotGenuine, signed
 
 _MANIFESTS_KNOWN = 10_000
 
@@ -47,31 +47,45 @@ class Archivist:
 
     def __init__(self, client: Client, archive: Archive, key: Ed25519PrivateKey, kinds: Sequence[str]) -> None:
         self._client, self._archive, self._key, self._kinds = client, archive, key, kinds
-        self._manifests: LRUCache[str, _Manifest] = LRUCache(_MANIFESTS_KNOWN)
 
     @activity.defn(name="archive_closed_runs")
     async def archive_closed_runs(self, since: datetime | None, until: datetime) -> Archived:
-        """Archive every run closed since a moment, or ever. What was archived before is left as it is; `until` is now.
-
-        Raises NotGenuine where a manifest was tampered with.
-        """
-        known, done = 0, 0
-        gone: list[str] = []
+        """Archive every run closed since a moment, or ever; `until` is now. What was archived before stays as it is."""
+        archiving = _Archiving(self._client, self._archive, self._key)
         async for execution in self._client.list_workflows(self._closed(since)):
-            case = case_of(execution.id)
-            if execution.run_id in (await self._manifest(case)).runs:
-                known += 1
-            else:
-                runs, missing = await self._unarchived(execution.id, execution.run_id)
-                done += sum([await self._keep(case, run) for run in runs])
-                gone += missing
-            activity.heartbeat(done + known)
-        return Archived(archived=done, known=known, gone=tuple(gone), until=until)
+            await archiving.see_to(execution.id, execution.run_id)
+            activity.heartbeat(archiving.done + archiving.known)
+        gone, refused = tuple(archiving.gone), tuple(archiving.refused.values())
+        return Archived(archiving.done, archiving.known, gone, refused, until)
 
     def _closed(self, since: datetime | None) -> str:
         kinds = ", ".join(f"'{kind}'" for kind in self._kinds)
         closed = f"ExecutionStatus != 'Running' AND WorkflowType IN ({kinds})"
         return f"{closed} AND CloseTime >= '{since.isoformat()}'" if since else closed
+
+
+class _Archiving:
+    """One archiving: the manifests it has read, and what it has come to."""
+
+    def __init__(self, client: Client, archive: Archive, key: Ed25519PrivateKey) -> None:
+        self._client, self._archive, self._key = client, archive, key
+        self._manifests: LRUCache[str, _Manifest] = LRUCache(_MANIFESTS_KNOWN)
+        self.known, self.done = 0, 0
+        self.gone: list[str] = []
+        self.refused: dict[str, str] = {}
+
+    async def see_to(self, workflow_id: str, run_id: str) -> None:
+        """See that a closed run is archived, and those before it."""
+        case = case_of(workflow_id)
+        try:
+            if run_id in (await self._manifest(case)).runs:
+                self.known += 1
+                return
+            runs, gone = await self._unarchived(workflow_id, run_id)
+            self.gone += gone
+            self.done += sum([await self._keep(case, run) for run in runs])
+        except NotGenuine as error:
+            self.refused[case] = f"{case}: {error}"
 
     async def _unarchived(self, workflow_id: str, run_id: str) -> tuple[list[_Run], list[str]]:
         """A run and those before it that are not archived, the first one first; and which of them is gone already."""

@@ -67,3 +67,22 @@ async def test_archivings_at_the_same_time_archive_every_run_once(world: World) 
     archive = Archive.open(world.settings.archive)
     assert [len(archive.manifest(life.id)) for life in lives] == [1] * len(lives)
     assert (await archive_all(world)).known >= before.known + before.archived + len(lives)
+
+
+async def test_a_manifest_that_was_tampered_with_holds_up_its_own_case_alone(world: World) -> None:
+    case, other = await world.open(continue_after_days=20), await world.open()
+    await case.days(35)
+    await archive_all(world)
+    link = world.settings.home / "archive" / case.id / "manifest" / "000001.json"
+    genuine_link = link.read_text()
+    link.write_text(genuine_link.replace('"number": 1', '"number": 2'))
+    for life in (case, other):
+        await life.tell("exempted")
+        await life.result()
+    archive = Archive.open(world.settings.archive)
+    refused = (await archive_all(world)).refused
+    assert [says for says in refused if says.startswith(f"{case.id}: link 1: ")]
+    assert len(archive.manifest(other.id)) == 1
+    link.write_text(genuine_link)
+    assert (await archive_all(world)).refused == ()
+    assert len(archive.manifest(case.id)) == 2
