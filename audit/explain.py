@@ -41,8 +41,8 @@ class Line:
 
     @property
     def late_days(self) -> int:
-        """Days from when it happened to when it was known."""
-        return max((self.known_at.date() - self.happened_on).days, 0)
+        """Days from when a fact happened to when it was known; what is decided or done is known at once."""
+        return max((self.known_at.date() - self.happened_on).days, 0) if self.what == "fact" else 0
 
 
 @dataclass(frozen=True)

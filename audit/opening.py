@@ -28,8 +28,8 @@ class Opener:
             if isinstance(codec, WithSerializationContext):
                 codec = codec.with_context(WorkflowSerializationContext(namespace="", workflow_id=run.workflow_id))
             known = self._opened[run.run_id] = await opened(run.read(), codec)
-            if nobody_reads(known):
-                raise Unreadable(f"run {run.run_id} can't be opened: the keys of its case are not here")
+        if nobody_reads(known):
+            raise Unreadable(f"run {run.run_id} can't be opened: the keys of its case are not here")
         return known
 
 

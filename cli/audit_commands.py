@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from cli.auditing import archive_now, explain, export_case, status, verify_archive, verify_file
 from cli.console import USAGE, fail
@@ -28,6 +29,8 @@ class Form(StrEnum):
     HTML = "html"
 
 
+_QUIET = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+"""What does not replay is the command's to say, not the SDK's."""
 Key = Annotated[Path | None, typer.Option(help="Public key in PEM; else signing.pub in the home directory")]
 
 
@@ -69,6 +72,7 @@ def verify_(
         fail("either FILE or --all", USAGE)
     current = current_settings()
     public = _key(key, current)
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=_QUIET)))
     if file:
         run_and_exit(verify_file(file, public, current, letters, as_json=json))
     run_and_exit(verify_archive(public, current, as_json=json))

@@ -15,6 +15,7 @@ from activities.records.store import Records
 from chaos.stage import free_ports
 from domain.calendar import add_months, first_day, month_of
 from settings import Settings
+from signing import signing_key
 from tests.workflow.living import Life, World
 from tests.workflow.test_audit import archive_all
 
@@ -82,3 +83,37 @@ def test_a_life_of_sixty_months_is_exported_verified_and_told_without_a_server(
     sent = [line for line in told["lines"] if line["what"] == "effect" and "/letter/" in line["ref"]]
     assert len(sent) == letters
     assert all(line["because"][0]["cites"] for line in told["lines"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("verify",), 2, "either FILE or --all"),
+        (("verify", "README.md"), 1, "is no signed document"),
+        (("verify", "{life}", "--key", "README.md"), 2, "--key"),
+        (("verify", "{life}", "--key", "{other}"), 1, "signed_by"),
+        (("explain", "no-such-case"), 1, "neither the archive nor the server has it"),
+        (("explain", "README.md"), 1, "is no signed document"),
+        (("export", "no-such-case"), 1, "neither the archive nor the server has it"),
+    ],
+)
+def test_wrong_input_is_an_error_that_says_what_is_wrong(
+    gone: tuple[Path, str, int], tmp_path: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    home, case, _ = gone
+    files = {"life": tmp_path / "life.json", "other": tmp_path / "other.pub"}
+    signing_key(tmp_path / "other.key")
+    assert starter(home, "export", case, "-o", str(files["life"])).returncode == 0
+    ran = starter(home, *(one.format(**files) for one in arguments))
+    assert (ran.returncode, says in ran.stdout + ran.stderr) == (code, True), ran.stdout + ran.stderr
+
+
+def test_without_the_keys_of_a_case_only_what_needs_none_is_proven(gone: tuple[Path, str, int], tmp_path: Path) -> None:
+    home, case, _ = gone
+    file = tmp_path / "life.json"
+    assert starter(home, "export", case, "-o", str(file)).returncode == 0
+    shutil.copy(home / "signing.pub", tmp_path / "signing.pub")
+    ran = starter(tmp_path, "verify", str(file))
+    assert ran.returncode == 3, ran.stdout + ran.stderr
+    assert (ran.stdout.count("passed"), ran.stdout.count("not proven")) == (3, 3)
+    assert not (tmp_path / "master.keys").exists()
