@@ -48,7 +48,7 @@ async def life_of(case: str, settings: Settings) -> Life:
     except (RPCError, RuntimeError):
         err.print("No Temporal server answers: only what is archived is looked at.", highlight=False)
     if not life.runs:
-        raise ValueError(f"case {case}: neither the archive nor the server has it")
+        raise ValueError("neither the archive nor the server has such a case")
     return life
 
 

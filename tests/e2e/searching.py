@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import gzip
 import http.client
 import json
 import re
@@ -95,8 +96,14 @@ def files(search: Search, home: Path) -> None:
     for path in sorted(home.rglob("*")):
         search.look("names of files", path.relative_to(home).as_posix().encode())
         within = path.relative_to(home).parts[0]
-        if path.is_file() and within != "outbox" and not within.startswith("records.sqlite"):
-            search.look(_FILES.get(path.name, f"file {path.name}"), path.read_bytes(), path.name)
+        if path.suffix == ".gz":
+            search.look("archive", gzip.decompress(path.read_bytes()), path.name)
+        elif path.is_file() and within != "outbox" and not within.startswith("records.sqlite"):
+            search.look(
+                "archive" if within == "archive" else _FILES.get(path.name, f"file {path.name}"),
+                path.read_bytes(),
+                path.name,
+            )
 
 
 _FILES = {

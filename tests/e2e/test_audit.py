@@ -92,9 +92,9 @@ def test_a_life_of_sixty_months_is_exported_verified_and_told_without_a_server(
         (("verify", "README.md"), 1, "is no signed document"),
         (("verify", "{life}", "--key", "README.md"), 2, "--key"),
         (("verify", "{life}", "--key", "{other}"), 1, "signed_by"),
-        (("explain", "no-such-case"), 1, "neither the archive nor the server has it"),
+        (("explain", "no-such-case"), 1, "neither the archive nor the server has such a case"),
         (("explain", "README.md"), 1, "is no signed document"),
-        (("export", "no-such-case"), 1, "neither the archive nor the server has it"),
+        (("export", "no-such-case"), 1, "neither the archive nor the server has such a case"),
     ],
 )
 def test_wrong_input_is_an_error_that_says_what_is_wrong(

@@ -115,7 +115,7 @@ def test_a_change_of_any_field_is_found_and_named(world: World, small: str) -> N
     paths = leaves(document)
     for path in chance.choices(paths, k=CHANGES // 2):
         changed = wrapped | {"document": changed_at(document, path, chance)}
-        faults = found_without_keys(world, json.dumps(changed, indent=1, ensure_ascii=False) + "\n")
+        faults = found_without_keys(world, json.dumps(changed))
         assert faults, path
         if path[:1] == ("runs",) and len(path) > 4:
             run = document["runs"][path[1]]
