@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.async_api import FrameLocator, Locator, Page, expect
+from playwright.async_api import Error, FrameLocator, Locator, Page, expect
 
 PATIENCE = 20_000
 """Milliseconds until what ought to appear has appeared; machines are shared."""
@@ -106,4 +106,9 @@ class Desk:
 
     async def everything_seen(self) -> str:
         """All text on the page, in its frames too."""
-        return "\n".join([await frame.locator("body").inner_text() for frame in self.page.frames])
+        while True:
+            try:
+                return "\n".join([await frame.locator("body").inner_text() for frame in self.page.frames])
+            except Error as error:  # the page has exchanged a frame while it was read
+                if "detached" not in str(error):
+                    raise

@@ -114,7 +114,7 @@ async def worker(
 
 @pytest.fixture
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A case says after a second what it would say after ten minutes."""
+    """A case says after a second what it would say after ten minutes; on a busy machine first that nobody answered."""
     monkeypatch.setattr(performing, "PATIENCE", (timedelta(seconds=1),))
 
 
@@ -123,8 +123,8 @@ async def test_a_carrier_that_cannot_be_reached(world: World, no_patience: None)
     async with worker(world, queue, carrier=carrier):
         life = await world.open(task_queue=queue)
         await finds(world, "NeedsAction = 'stuck-letters'", life.id)
-        status = await life.until(lambda status: status.troubles and len(status.open_commands) == 1)
-        assert (status.needs_action, set(status.troubles.values())) == (("stuck", "stuck-letters"), {"OSError"})
+        status = await life.until(lambda status: set(status.troubles.values()) == {"OSError"})
+        assert (status.needs_action, len(status.open_commands)) == (("stuck", "stuck-letters"), 1)
         carrier.down = False
         assert (await life.until_done()).letters_sent == 1
         await finds_no_more(world, "NeedsAction = 'stuck-letters'", life.id)
@@ -168,7 +168,7 @@ async def test_a_letter_for_a_provider_the_directory_does_not_hold(
     async with worker(world, queue, providers=directory):
         life = await world.open(task_queue=queue, provider="MWA-NEW-01")
         await finds(world, "NeedsAction = 'stuck-letters'", life.id)
-        assert set((await life.status()).troubles.values()) == {"UnknownProvider"}
+        await life.until(lambda status: set(status.troubles.values()) == {"UnknownProvider"})
     directory.write_text(known.replace("MWA-KC-01", "MWA-NEW-01"))
     async with worker(world, queue, providers=directory):  # restarted
         assert (await life.until_done()).letters_sent == 1
@@ -179,7 +179,7 @@ async def test_a_letter_that_cannot_be_printed(world: World, no_patience: None) 
     async with worker(world, queue):
         life = await world.open(task_queue=queue, address=ADDRESS | {"city": "\U0001f3e0 St. Louis"})
         await finds(world, "NeedsAction = 'stuck-letters'", life.id)
-        assert set((await life.status()).troubles.values()) == {"Unprintable"}
+        await life.until(lambda status: set(status.troubles.values()) == {"Unprintable"})
         await life.tell("address_changed", address=ADDRESS)
         assert (await life.until_done()).letters_sent == 1
 
