@@ -28,7 +28,7 @@ from logs import Plain
 from policy.load import DEFAULTS
 from process import run_and_exit, started
 from settings import Settings
-from workflows.start import CASE_WORKFLOW, STAFFING_WORKFLOW, TASK_QUEUE
+from workflows.start import ARCHIVE_WORKFLOW, CASE_WORKFLOW, STAFFING_WORKFLOW, TASK_QUEUE
 
 EVERY_SECONDS = 60
 ADDRESS = "127.0.0.1:9465"
@@ -68,6 +68,7 @@ LETTERS = Metric("reengagement_letters_sent", "Letters sent for the cases that a
 BACKLOG = Metric("reengagement_task_queue_backlog", "Tasks that wait for a worker", ("type",))
 BACKLOG_AGE = Metric("reengagement_task_queue_backlog_age_seconds", "How long the first of them waits", ("type",))
 POLLERS = Metric("reengagement_task_queue_pollers", "Who asked for tasks in the last minutes", ("type",))
+ARCHIVED_AT = Metric("reengagement_archived_timestamp_seconds", "What closed before is archived")
 COUNTED_AT = Metric("reengagement_counted_timestamp_seconds", "When all this was counted last")
 
 Sample = tuple[Metric, tuple[str, ...], float]
@@ -105,6 +106,7 @@ async def counted(client: Client, now: datetime) -> list[Sample]:
     samples.append((LETTERS, (), await _letters(client)))
     for type in ("workflow", "activity"):
         samples += await _queue(client, type)
+    samples += await _archived(client)
     return [*samples, (COUNTED_AT, (), now.timestamp())]
 
 
@@ -133,6 +135,13 @@ async def _queue(client: Client, type: str) -> list[Sample]:
         (BACKLOG_AGE, (type,), queue.stats.approximate_backlog_age.ToTimedelta().total_seconds()),
         (POLLERS, (type,), len(queue.pollers)),
     ]
+
+
+async def _archived(client: Client) -> list[Sample]:
+    """When the newest archiving began that was done; the server lists what closed last first."""
+    done = f"WorkflowType = '{ARCHIVE_WORKFLOW}' AND ExecutionStatus = 'Completed'"
+    newest = client.list_workflows(done, limit=1, page_size=1, rpc_timeout=_ANSWER_WITHIN)
+    return [(ARCHIVED_AT, (), one.start_time.timestamp()) async for one in newest]
 
 
 class Last(Collector):

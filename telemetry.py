@@ -44,6 +44,9 @@ def count_from_zero(runtime: Runtime, namespace: str) -> None:
     letters = meter.with_additional_attributes({"activity_type": "deliver_letter"})
     for letter in ("send_letter", "offer_resources"):
         letters.create_counter("reengagement_letters_delivered").add(0, {"letter": letter})
+    archiving = meter.with_additional_attributes({"activity_type": "archive_closed_runs"})
+    for result in ("kept", "gone", "refused"):
+        archiving.create_counter("reengagement_runs_archived").add(0, {"result": result})
 
 
 def _core_lines() -> LoggingConfig:

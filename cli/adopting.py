@@ -8,45 +8,57 @@ from temporalio.client import Client, WorkflowQueryFailedError, WorkflowUpdateFa
 from temporalio.service import RPCError, RPCStatusCode
 
 from cli.asking import NoAnswer, answered
-from cli.console import out
+from cli.console import err
 from cli.waves import Pace, in_waves, show
 from domain.calendar import local_date
+from domain.intake import ANY_FACT
 from domain.ledger import Entry
 from domain.policy import Policy
 from domain.views import Status
 from workflows.start import CASE_WORKFLOW
 
 _UNDO = "undo-"
-_FINE = ("recorded", "replaced", "duplicate")
 
 
 async def adopt(
-    client: Client, policy: Policy, cases: Sequence[str], where: str | None, why: str, pace: Pace, *, dry_run: bool
+    client: Client,
+    policy: Policy,
+    cases: Sequence[str],
+    where: str | None,
+    why: str,
+    pace: Pace,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Tell cases to run under another edition from now on; what that changes, each decides as it hears it.
 
-    With `dry_run` nothing is told: the cases are asked under which edition they run, and where they stand.
+    With `dry_run` nothing is told: each case is asked what it would decide.
     """
     found = list(cases) or await running(client, policy.program, where)
+    fact = _fact("edition_adopted", f"adopt-{policy.id}", policy, edition=policy.model_dump(mode="json"), why=why)
     if dry_run:
-        stands = await in_waves("asking", found, lambda case: _stands(client, case), pace)
-        return show(stands, f"would adopt {policy.id}: {policy.title}", tuple(stands))
-    fact = _fact(f"adopt-{policy.id}", policy, edition=policy.model_dump(mode="json"), why=why)
-
-    async def tell(case: str) -> str:
-        return await _tell(client, case, "edition_adopted", fact)
-
-    results = await in_waves(f"adopting {policy.id}", found, tell, pace)
-    out.print(f"Taken back by: starter.py policy undo {fact['message_id']}", highlight=False, soft_wrap=True)
-    return show(results, policy.title, _FINE)
+        results = await in_waves("asking", found, lambda case: _what_if(client, case, fact), pace)
+        return show(results, f"would adopt {policy.id}: {policy.title}", as_json=as_json)
+    results = await in_waves(f"adopting {policy.id}", found, lambda case: _tell(client, case, fact), pace)
+    err.print(f"Taken back by: starter.py policy undo {fact['message_id']}", highlight=False, soft_wrap=True)
+    return show(results, policy.title, as_json=as_json)
 
 
 async def undo(
-    client: Client, message: str, policy: Policy, cases: Sequence[str], where: str | None, pace: Pace, *, dry_run: bool
+    client: Client,
+    message: str,
+    policy: Policy,
+    cases: Sequence[str],
+    where: str | None,
+    pace: Pace,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Take an adoption back from the cases that have heard it: what followed from it is taken back with it."""
     found = list(cases) or await running(client, policy.program, where)
-    fact = _fact(f"{_UNDO}{message}", policy, withdraws=message, why="the adoption is taken back")
+    fact = _fact("withdrawn", f"{_UNDO}{message}", policy, withdraws=message, why="the adoption is taken back")
 
     async def take_back(case: str) -> str:
         try:
@@ -57,10 +69,10 @@ async def undo(
             return "has not heard of it"
         if any(entry.ref.startswith(f"{_UNDO}{message}") for entry in entries):
             return "has taken it back"
-        return "would take it back" if dry_run else await _tell(client, case, "withdrawn", fact)
+        return await (_what_if if dry_run else _tell)(client, case, fact)
 
     results = await in_waves(f"taking back {message}", found, take_back, pace)
-    return show(results, policy.title, (*_FINE, "has not heard of it", "has taken it back", "would take it back"))
+    return show(results, policy.title, as_json=as_json)
 
 
 async def running(client: Client, program: str, where: str | None) -> list[str]:
@@ -69,9 +81,10 @@ async def running(client: Client, program: str, where: str | None) -> list[str]:
     return [one.id async for one in client.list_workflows(query + (f" AND ({where})" if where else ""))]
 
 
-def _fact(message: str, policy: Policy, **says: Any) -> dict[str, Any]:
+def _fact(kind: str, message: str, policy: Policy, **says: Any) -> dict[str, Any]:
     now = datetime.now(UTC)
     return {
+        "kind": kind,
         "message_id": f"{message}-{now:%Y%m%dT%H%M%S}",
         "happened_on": local_date(now, policy.time_zone.value).isoformat(),
         "recorded_by": "starter.py policy",
@@ -80,17 +93,28 @@ def _fact(message: str, policy: Policy, **says: Any) -> dict[str, Any]:
     }
 
 
-async def _stands(client: Client, case: str) -> str:
+async def _what_if(client: Client, case: str, fact: dict[str, Any]) -> str:
+    """What a case would decide, in words: where it would stand then, if that is elsewhere, and why."""
+    handle = client.get_workflow_handle(case)
     try:
-        status = await answered(client.get_workflow_handle(case).query("status", result_type=Status))
+        stands = await answered(handle.query("status", result_type=Status))
+        would = await answered(handle.query("what_if", args=[fact, datetime.now(UTC)], result_type=dict[str, Any]))
     except (NoAnswer, RPCError, WorkflowQueryFailedError) as error:
         return f"no answer: {type(error).__name__}"
-    return f"{status.phase} under {status.edition}"
+    if because := would.get("because"):
+        return f"would be refused: {because}"
+    if would["phase"] != stands.phase:
+        why = "; ".join(f"{reason['says']} ({reason['rule']})" for reason in would["reasons"])
+        return f"{stands.phase} becomes {would['phase']}: {why}"
+    now = f"{stands.waits_for} on {stands.next_on}" if stands.waits_for else None
+    if would["next"] != now:
+        return f"stays {stands.phase}, waits for something else; for {would['next']} instead of {now}"
+    return f"stays {stands.phase}"
 
 
-async def _tell(client: Client, case: str, kind: str, fact: dict[str, Any]) -> str:
+async def _tell(client: Client, case: str, fact: dict[str, Any]) -> str:
     try:
-        receipt: dict[str, str] = await answered(client.get_workflow_handle(case).execute_update(kind, fact))
+        receipt: dict[str, str] = await answered(client.get_workflow_handle(case).execute_update(ANY_FACT, fact))
     except WorkflowUpdateFailedError as error:
         return f"refused: {error.cause}"
     except NoAnswer as error:

@@ -48,16 +48,15 @@ async def move(client: Client, deployment: str, where: str | None, pace: Pace) -
         current = await current_version(client, deployment)
     except RPCError as error:
         return _no_deployment(deployment, error)
-    results: Counter[str] = Counter()
+    results: dict[str, str] = {}
     for _ in range(_ROUNDS):
         behind = await elsewhere(client, current, where)
         if not behind:
             break
-        results += await in_waves(f"moving to {current}", behind, lambda id: _wake(client, id), pace)
+        results |= await in_waves(f"moving to {current}", behind, lambda id: _wake(client, id), pace)
         await asyncio.sleep(_SETTLE)
-    behind = await elsewhere(client, current, where)
-    results["still elsewhere"] = len(behind)
-    return show(+results, f"to {current}", ("woken", "has ended"))
+    results |= dict.fromkeys(await elsewhere(client, current, where), "elsewhere still")
+    return show(results, f"to {current}")
 
 
 async def current_version(client: Client, deployment: str) -> str:

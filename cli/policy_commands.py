@@ -19,7 +19,7 @@ app = typer.Typer(
 )
 Cases = Annotated[list[str] | None, typer.Option(help="A case (repeatable); else all of --where")]
 Where = Annotated[str | None, typer.Option(help="Visibility query; else every open case of the program")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask the cases; tell none")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Ask each case what it would decide; tell none")]
 
 
 def read(asked: str) -> Policy:
@@ -79,10 +79,11 @@ def adopt_(
     pause: Pause = 0,
     rate: Rate = 20,
     dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Move cases to another edition, by a fact each of them records."""
     policy, pace = read(edition_), Pace(wave, pause, rate)
-    run(lambda client: adopt(client, policy, case or [], where, why, pace, dry_run=dry_run))
+    run(lambda client: adopt(client, policy, case or [], where, why, pace, dry_run=dry_run, as_json=json))
 
 
 @app.command("undo")
@@ -94,13 +95,14 @@ def undo_(
     pause: Pause = 0,
     rate: Rate = 20,
     dry_run: DryRun = False,
+    json: Json = False,
 ) -> None:
     """Take an adoption back from the cases that heard it: the edition before decides again."""
     adopted = re.fullmatch(r"adopt-(.+)-\d{8}T\d{6}", message)
     if not adopted:
         fail("MESSAGE: is no adoption; wanted is adopt-EDITION-TIME, as `policy adopt` said it", USAGE)
     policy, pace = read(adopted[1]), Pace(wave, pause, rate)
-    run(lambda client: undo(client, message, policy, case or [], where, pace, dry_run=dry_run))
+    run(lambda client: undo(client, message, policy, case or [], where, pace, dry_run=dry_run, as_json=json))
 
 
 def _said(policy: Policy) -> dict[str, tuple[str, str]]:

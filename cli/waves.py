@@ -1,15 +1,17 @@
 """Something is done to many cases: in waves, so many a second at most, with progress."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from cli.console import OK, PARTLY, out, progress
+from cli.console import OK, PARTLY, out, print_json, progress
+
+_SUCH_AS = 3
+_NOT_DONE = ("refused", "would be refused", "no answer", "elsewhere")
 
 
 @dataclass(frozen=True)
@@ -26,31 +28,40 @@ Pause = Annotated[float, typer.Option(min=0, max=86_400, help="Seconds between t
 Rate = Annotated[float, typer.Option(min=0.1, max=1000, help="Cases a second at most")]
 
 
-async def in_waves(says: str, cases: Sequence[str], do: Callable[[str], Awaitable[str]], pace: Pace) -> Counter[str]:
-    """Do it to every case; answers how often it came to what."""
-    results: Counter[str] = Counter()
+async def in_waves(says: str, cases: Sequence[str], do: Callable[[str], Awaitable[str]], pace: Pace) -> dict[str, str]:
+    """Do it to every case; answers what it came to, case by case."""
+    results: dict[str, str] = {}
     with progress() as bar:
         task = bar.add_task(says, total=len(cases))
 
-        async def one(case: str, after: float) -> str:
+        async def one(case: str, after: float) -> None:
             await asyncio.sleep(after)
-            result = await do(case)
+            results[case] = await do(case)
             bar.advance(task)
-            return result
 
         for begin in range(0, len(cases), pace.wave):
             if begin:
                 await asyncio.sleep(pace.pause)
             wave = cases[begin : begin + pace.wave]
-            results.update(await asyncio.gather(*(one(case, at / pace.rate) for at, case in enumerate(wave))))
+            await asyncio.gather(*(one(case, at / pace.rate) for at, case in enumerate(wave)))
     return results
 
 
-def show(results: Counter[str], title: str, fine: Sequence[str]) -> int:
-    """The results as a table, and the exit code: whether all are fine."""
-    out.print(title, markup=False, highlight=False)
-    table = Table("result", "cases")
-    for result, count in sorted(results.items()):
-        table.add_row(result, f"{count:,}")
-    out.print(table, markup=False)
-    return OK if set(results) <= set(fine) else PARTLY
+def show(results: Mapping[str, str], title: str, *, as_json: bool = False) -> int:
+    """How many cases came to what, and which, as a table or JSON; the exit code says whether all were reached.
+
+    What a result says after a semicolon, such as a date, is told in JSON, and where there is one such case only.
+    """
+    came_to: dict[str, list[str]] = {}
+    for case, result in results.items():
+        came_to.setdefault(result.partition(";")[0], []).append(case)
+    if as_json:
+        print_json(results)
+    else:
+        out.print(title, markup=False, highlight=False)
+        table = Table("result", "cases", "such as")
+        for result, cases in sorted(came_to.items()):
+            says = results[cases[0]] if len(cases) == 1 else result
+            table.add_row(says, f"{len(cases):,}", ", ".join(cases[:_SUCH_AS]))
+        out.print(table, markup=False)
+    return PARTLY if any(result.startswith(_NOT_DONE) for result in came_to) else OK

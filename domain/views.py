@@ -11,8 +11,9 @@ from typing import Any, Literal
 from domain.calendar import instant_of, month_of, week_end
 from domain.case import Case, Outcome, Phase
 from domain.commands import lane_of, staffing_id
-from domain.decide import Decision, deadlines, next_deadline
+from domain.decide import Decision, deadlines, decide, next_deadline, refuses
 from domain.fact import Fact, Withdrawn
+from domain.intake import Duplicate, Refused, take
 from domain.ledger import Held
 from domain.policy import Policy, Reason
 from domain.rules import letters, lift, limit, rate, sanction, staffing, transfer
@@ -56,6 +57,21 @@ def receipt(decision: Decision, fact: Fact, policy: Policy, *, duplicate: bool =
         voided=decision.voided,
         next=f"{due.what} on {due.on}" if due else None,
     )
+
+
+def what_if(case: Case, said: str, at: datetime, policy: Policy) -> Receipt | Refused:
+    """What a fact would come to if it came then: its receipt, or why it would be refused; nothing is recorded. ALL-5.
+
+    `said` is the fact in JSON, with its kind.
+    """
+    at = max(at, case.now)
+    taken = take(case, None, said, at, lambda fact: refuses(case, fact, policy, at))
+    match taken:
+        case Refused():
+            return taken
+        case Duplicate(fact):
+            return receipt(Decision(case), fact, policy, duplicate=True)
+    return receipt(decide(case, taken, policy), taken.fact, policy)
 
 
 _SAYS = {

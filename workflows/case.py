@@ -21,7 +21,7 @@ from domain.intake import Duplicate, Refused, faults
 from domain.ledger import Entry, Heard
 from domain.policy import EditionRead, Policy
 from domain.rules.edition import in_force
-from domain.views import Receipt, Status, explain, next_action_at, receipt, status
+from domain.views import Receipt, Status, explain, next_action_at, receipt, status, what_if
 from workflows.attributes import changes, shown_by, shows
 from workflows.inbox import Answer, Inbox, text_of
 from workflows.messages import together, ways_in
@@ -108,6 +108,11 @@ class CaseWorkflow(Inbox[Case]):
     def explain(self) -> dict[str, Any] | None:
         """Why."""
         return explain(self.state, self.policy) if self.policy else None
+
+    @workflow.query(description="What a fact, a JSON object with its `kind`, would come to at an instant; asked only.")
+    def what_if(self, fact: dict[str, Any], at: datetime) -> Receipt | Refused | None:
+        """What a fact would come to, without being told."""
+        return what_if(self.state, json.dumps(fact), at, self.policy) if self.policy else None
 
     def details(self) -> str:
         """The table a person in the Temporal UI sees."""

@@ -73,6 +73,7 @@ class _Archiving:
         self.known, self.done = 0, 0
         self.gone: list[str] = []
         self.refused: dict[str, str] = {}
+        self._counter = activity.metric_meter().create_counter("reengagement_runs_archived")
 
     async def see_to(self, workflow_id: str, run_id: str) -> None:
         """See that a closed run is archived, and those before it."""
@@ -82,10 +83,17 @@ class _Archiving:
                 self.known += 1
                 return
             runs, gone = await self._unarchived(workflow_id, run_id)
+            kept = sum([await self._keep(case, run) for run in runs])
+            self.done += kept
             self.gone += gone
-            self.done += sum([await self._keep(case, run) for run in runs])
+            self._count(kept=kept, gone=len(gone))
         except NotGenuine as error:
             self.refused[case] = f"{case}: {error}"
+            self._count(refused=1)
+
+    def _count(self, **results: int) -> None:
+        for result, runs in results.items():
+            self._counter.add(runs, {"result": result})
 
     async def _unarchived(self, workflow_id: str, run_id: str) -> tuple[list[_Run], list[str]]:
         """A run and those before it that are not archived, the first one first; and which of them is gone already."""

@@ -265,13 +265,15 @@ async def test_a_life_that_ended_before_the_days_are_over_is_shown_as_it_ended(s
 async def test_cases_take_on_another_edition_by_a_recorded_step(starter: Starter) -> None:  # ALL-5
     case = await opened(starter, "person-6", "--months-counted", "44", "--months-through", "2026-01")
     dry = await starter("policy", "adopt", "mo-mwa/2016-01-01", "--case", case, "--dry-run")
-    assert (dry.code, "reengaging under mo-mwa" in dry.out) == (0, True)
+    assert (dry.code, "reengaging becomes limit_reached: the lifetime limit of 45 months" in dry.out) == (0, True)
     assert (await starter("show", case, "--json")).json["status"]["phase"] == "reengaging"
     adopted = await starter("policy", "adopt", "mo-mwa/2016-01-01", "--case", case)
     assert adopted.code == 0
     status = (await starter("show", case, "--json")).json["status"]
     assert (status["edition"], status["phase"]) == ("mo-mwa/2016-01-01", "limit_reached")
-    [message] = re.findall(r"policy undo (\S+)", adopted.out)
+    [message] = re.findall(r"policy undo (\S+)", adopted.err)
+    dry = await starter("policy", "undo", message, "--case", case, "--dry-run", "--json")
+    assert (dry.code, dry.json[case].partition(":")[0]) == (0, "limit_reached becomes reengaging"), dry.out
     other = await opened(starter, "person-7", "--months-counted", "44", "--months-through", "2026-01")
     undone = await starter("policy", "undo", message, "--case", case, "--case", other)
     assert (undone.code, "has not heard of it" in undone.out) == (0, True), undone.out

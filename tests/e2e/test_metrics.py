@@ -103,6 +103,14 @@ async def fails_a_workflow_task(address: str, namespace: str, port: int) -> Expo
     return exposed
 
 
+async def until_archived(client: Client) -> None:
+    """The worker has seen to the archive as it started; the server lists that a moment later."""
+    done = "WorkflowType = 'ReengagementArchive' AND ExecutionStatus = 'Completed'"
+    async with asyncio.timeout(UNTIL):
+        while not (await client.count_workflows(done)).count:
+            await asyncio.sleep(0.3)
+
+
 @dataclass
 class Measured:
     """What a worker and an exporter exposed while cases lived, and what the worker wrote when its server was gone."""
@@ -135,6 +143,7 @@ async def measured(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Me
             for _ in ("once", "again"):
                 await usual.handle.execute_update("contact_made", called)
             await usual.signal(A_NAME_AS_SIGNAL, hours="many")
+            await until_archived(world.client)
             by_worker = await until_exposed(
                 worker_port,
                 "^reengagement_letters_delivered_total.* 1$",
@@ -300,6 +309,7 @@ async def test_cases_are_counted_by_phase_reason_and_letters(measured: Measured)
     assert counted("reengagement_needing_action") >= 1
     assert counted("reengagement_task_queue_pollers", type="workflow") >= 1
     assert time.time() - counted("reengagement_counted_timestamp_seconds") < 120
+    assert time.time() - counted("reengagement_archived_timestamp_seconds") < 300
 
 
 async def test_no_metric_holds_a_name_a_case_or_what_a_sender_makes_up(measured: Measured) -> None:

@@ -2,10 +2,13 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from domain.decide import refuses
 from domain.details import details
 from domain.facts import EditionAdopted
-from domain.views import explain, status
+from domain.intake import Refused
+from domain.views import Receipt, explain, status, what_if
 from policy.load import edition
 from tests.unit.building import MISSOURI, on, opened, withdrawn
 
@@ -57,3 +60,28 @@ def test_an_edition_of_another_program_is_impossible() -> None:  # ALL-5, ALL-2
         opened("2026-01-05").case, adopted("2026-02-10", other), MISSOURI, datetime(2026, 2, 11, tzinfo=UTC)
     )
     assert because == "edition.program: must be mo-mwa, the program of the case"
+
+
+def test_a_case_says_what_it_would_decide_under_another_edition_and_decides_nothing() -> None:  # ALL-5, MO-12
+    case = opened("2026-01-05", months_counted=44, months_through="2025-12").on("2026-02-10").case
+    would = what_if(case, adopted("2026-02-10").model_dump_json(), datetime(2026, 2, 11, tzinfo=UTC), MISSOURI)
+    assert isinstance(would, Receipt)
+    assert (would.phase, would.reasons[0].rule) == ("limit_reached", "MO-12")
+    assert status(case, MISSOURI).phase == "reengaging"
+
+
+@pytest.mark.parametrize(
+    ("program", "says"), [("mo-mwa", None), ("or-jobs", "edition.program: must be mo-mwa, the program of the case")]
+)
+def test_what_is_only_asked_is_refused_as_if_it_was_told(program: str, says: str | None) -> None:  # ALL-5, ALL-2
+    case = opened("2026-01-05").on("2026-02-10").case
+    fact = adopted("2026-02-10", FORTY_FIVE.model_copy(update={"program": program}))
+    would = what_if(case, fact.model_dump_json(), datetime(2026, 2, 11, tzinfo=UTC), MISSOURI)
+    assert (would.because if isinstance(would, Refused) else None) == says
+
+
+def test_what_was_heard_before_would_change_nothing() -> None:  # ALL-5, ALL-1
+    case = opened("2026-01-05").after(adopted("2026-02-10")).case
+    would = what_if(case, adopted("2026-02-10").model_dump_json(), datetime(2026, 2, 11, tzinfo=UTC), MISSOURI)
+    assert isinstance(would, Receipt)
+    assert would.result == "duplicate"

@@ -2,6 +2,13 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
+from temporalio.client import WorkflowHandle
+from temporalio.service import RPCError
 
 from activities.archive.links import genuine
 from activities.archive.store import Archive
@@ -13,7 +20,7 @@ from connect import keys
 from converter.codec import CaseCodec
 from domain.archiving import Archived
 from signing import signing_key
-from tests.workflow.living import Life, World
+from tests.workflow.living import PATIENCE, Life, World
 from workflows.start import ARCHIVE_WORKFLOW, TASK_QUEUE
 
 
@@ -86,3 +93,30 @@ async def test_a_manifest_that_was_tampered_with_holds_up_its_own_case_alone(wor
     link.write_text(genuine_link)
     assert (await archive_all(world)).refused == ()
     assert len(archive.manifest(case.id)) == 2
+
+
+async def test_a_run_that_was_gone_first_is_named_and_those_after_it_are_archived(world: World) -> None:
+    life = await world.open(continue_after_days=20)
+    await life.days(25)
+    await life.tell("exempted")
+    await life.result()
+    first = (await life.handle.describe()).raw_description.workflow_execution_info.first_run_id
+    await world.client.workflow_service.delete_workflow_execution(
+        DeleteWorkflowExecutionRequest(
+            namespace=world.client.namespace,
+            workflow_execution=WorkflowExecution(workflow_id=life.id, run_id=first),
+        )
+    )
+    await until_gone(world.client.get_workflow_handle(life.id, run_id=first))
+    assert f"{life.id} {first}" in (await archive_all(world)).gone
+    assert len(Archive.open(world.settings.archive).manifest(life.id)) == 1
+    assert any(f"run {first}, which it follows, is not here" in fault for fault in await faults(world, life))
+    assert (await archive_all(world)).gone == ()
+
+
+async def until_gone(handle: WorkflowHandle[Any, Any]) -> None:
+    """The server deletes a moment later."""
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(RPCError):
+            while await handle.describe():
+                await asyncio.sleep(0.2)

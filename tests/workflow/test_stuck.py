@@ -23,6 +23,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Worker
 
 import devserver
+from activities.archive.schedule import ARCHIVING, keep_archiving
 from activities.outbox import Carrier, Delivered, Letter, Outbox
 from activities.perform import Activities, read_edition
 from activities.providers import ProviderDirectory
@@ -34,7 +35,7 @@ from settings import Settings
 from tests.workflow.living import ADDRESS, OREGON, PATIENCE, Life, World, fact, new_id, opening, today_in_missouri
 from workflows import performing
 from workflows.case import CaseWorkflow
-from workflows.start import STAFFING_WORKFLOW, TASK_QUEUE
+from workflows.start import ARCHIVE_WORKFLOW, STAFFING_WORKFLOW, TASK_QUEUE
 
 pytest_plugins = ["tests.unit.postgres"]
 
@@ -421,3 +422,18 @@ async def test_a_task_that_takes_too_long_is_done_again(world: World, monkeypatc
         await life.until(lambda status: status and status.letters_sent == 1)
         await life.tell("contact_made", type="phone")
     assert not slow
+
+
+async def test_a_schedule_that_is_paused_goes_on(world: World) -> None:  # ALL-8
+    await keep_archiving(world.client, ARCHIVE_WORKFLOW, TASK_QUEUE, timedelta(hours=1))
+    schedule = world.client.get_schedule_handle(ARCHIVING)
+    try:
+        await schedule.pause()
+        assert "paused" in (await temporal(world, "schedule describe --schedule-id archiving")).lower()
+        await temporal(world, "schedule toggle --schedule-id archiving --unpause --reason ...", **{"...": "mended"})
+        described = await schedule.describe()
+        assert not described.schedule.state.paused
+        for begun in described.info.running_actions:
+            await world.client.get_workflow_handle(begun.workflow_id).result()
+    finally:
+        await schedule.delete()
