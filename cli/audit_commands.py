@@ -1,5 +1,6 @@
 """The commands of `audit`."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -8,9 +9,11 @@ import typer
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
-from cli.auditing import archive_now, explain, export_case, status, verify_archive, verify_file
+from cli.archiving import archive_now, status
+from cli.auditing import explain, export_case
 from cli.console import USAGE, fail
 from cli.running import Json, current_settings, run
+from cli.verifying import verify_archive, verify_file
 from process import run_and_exit
 from settings import Settings
 from signing import public_key
@@ -62,6 +65,9 @@ def verify_(
     letters: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="The outbox: are the letters as they were sent?")
     ] = None,
+    noted: Annotated[
+        str | None, typer.Option(help="With --all: a register entry that was noted, as `audit status` says it")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Verify an export, or the archive, step by step, without a server; each step says what it proves.
@@ -70,12 +76,14 @@ def verify_(
     """
     if (file is None) == (not all_):
         fail("either FILE or --all", USAGE)
+    if noted and not (all_ and re.fullmatch(r"[1-9]\d*:[0-9a-f]{16}", noted)):
+        fail("--noted: goes with --all, and is NUMBER:HASH, as `audit status` says it", USAGE)
     current = current_settings()
     public = _key(key, current)
     Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=_QUIET)))
     if file:
         run_and_exit(verify_file(file, public, current, letters, as_json=json))
-    run_and_exit(verify_archive(public, current, as_json=json))
+    run_and_exit(verify_archive(public, current, noted, as_json=json))
 
 
 @app.command("explain")

@@ -1,11 +1,11 @@
-"""The manifest of a case: a chain of signed links, one for each run that was archived, each with the hash of the one
-before. ALL-8."""
+"""Chains of signed links, each with the hash of the one before. A case's manifest is one: a link for each run that was
+archived. ALL-8."""
 
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -16,21 +16,26 @@ MARK = 8
 """Characters of an event's mark."""
 
 
-class Link(BaseModel):
+class Chained(BaseModel):
+    """A link of a chain: its number, from 1, and the hash of the link before."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int
+    previous: str | None
+
+
+class Link(Chained):
     """One archived run of a case, or of one of its staffings: what it was, and the hash of its history as stored.
 
-    `previous` is the hash of the link before; `continued_from` and `continued_as` are the runs before and after it in
+    `continued_from` and `continued_as` are the runs before and after it in
     Temporal, `first_run_id` the one it all began with, `reset_from` the one whose place it took. `editions` are the
     policy editions whose values stand in the run, in order, and `letters` the letters it sent: effect id and hash of
     the PDF. Of a run that nobody could read any more, its keys destroyed, there are neither. `event_marks` has the
     start of every event's hash, so that a change can be named.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     case: str
-    number: int
-    previous: str | None
     workflow_id: str
     workflow_type: str
     run_id: str
@@ -50,22 +55,35 @@ class Link(BaseModel):
     archived_at: datetime
 
 
+One = TypeVar("One", bound=Chained)
+
+
 def genuine(texts: Sequence[str], key: Ed25519PublicKey) -> list[Link]:
     """The links of a manifest, in order. Raises NotGenuine: one was changed, exchanged or taken out; says which."""
-    links: list[Link] = []
-    previous: str | None = None
+    links = chained(texts, key, Link)
+    for link in links:
+        if link.case != links[0].case:
+            raise NotGenuine(f"link {link.number}: is of another case")
+    return links
+
+
+def chained(texts: Sequence[str], key: Ed25519PublicKey, kind: type[One]) -> list[One]:
+    """The links of a chain, in order. Raises NotGenuine: one was changed, exchanged or taken out; says which."""
+    links: list[One] = []
     for number, text in enumerate(texts, 1):
         try:
-            link = Link.model_validate(verified(text, key))
+            link = kind.model_validate(verified(text, key))
         except (NotGenuine, ValidationError) as error:
             raise NotGenuine(f"link {number}: {_first_line(error)}") from None
-        if (link.number, link.previous) != (number, previous):
+        if (link.number, link.previous) != (number, before(texts[: number - 1])):
             raise NotGenuine(f"link {number}: does not follow the one before: links were exchanged or taken out")
-        if links and link.case != links[0].case:
-            raise NotGenuine(f"link {number}: is of another case")
         links.append(link)
-        previous = hash_of(text.encode())
     return links
+
+
+def before(texts: Sequence[str]) -> str | None:
+    """The hash of the last of these links, by which the next one follows it."""
+    return hash_of(texts[-1].encode()) if texts else None
 
 
 def hash_of(content: bytes) -> str:

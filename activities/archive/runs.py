@@ -8,6 +8,7 @@ from typing import Any
 
 from cachetools import LRUCache
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
 from temporalio import activity
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import History
@@ -15,9 +16,10 @@ from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.archive.links import Link, genuine, hash_of, hash_of_history, marks_of
+from activities.archive.links import Link, before, genuine, hash_of, hash_of_history, marks_of
 from activities.archive.reading import as_json, build_ids, editions, letters, opened, reset_from, started
-from activities.archive.store import Archive
+from activities.archive.register import Newest, enter
+from activities.archive.store import REGISTER, Archive, folder_of
 from domain.archiving import Archived
 from domain.commands import case_of
 from signing import NotGenuine, signed
@@ -55,6 +57,7 @@ class Archivist:
         async for execution in self._client.list_workflows(self._closed(since)):
             await archiving.see_to(execution.id, execution.run_id)
             activity.heartbeat(archiving.done + archiving.known)
+        await archiving.enter()
         gone, refused = tuple(archiving.gone), tuple(archiving.refused.values())
         return Archived(archiving.done, archiving.known, gone, refused, until)
 
@@ -73,6 +76,7 @@ class _Archiving:
         self.known, self.done = 0, 0
         self.gone: list[str] = []
         self.refused: dict[str, str] = {}
+        self._newest: dict[str, Newest] = {}
         self._counter = activity.metric_meter().create_counter("reengagement_runs_archived")
 
     async def see_to(self, workflow_id: str, run_id: str) -> None:
@@ -81,6 +85,7 @@ class _Archiving:
         try:
             if run_id in (await self._manifest(case)).runs:
                 self.known += 1
+                self._note(case, await self._manifest(case))
                 return
             runs, gone = await self._unarchived(workflow_id, run_id)
             kept = sum([await self._keep(case, run) for run in runs])
@@ -90,6 +95,17 @@ class _Archiving:
         except NotGenuine as error:
             self.refused[case] = f"{case}: {error}"
             self._count(refused=1)
+
+    async def enter(self) -> None:
+        """Enter into the register how far the cases that were seen have come."""
+        try:
+            await asyncio.to_thread(enter, self._archive, self._newest, self._key)
+        except (NotGenuine, ValidationError) as error:
+            self.refused[REGISTER] = f"the register: {str(error).splitlines()[0]}"
+            self._count(refused=1)
+
+    def _note(self, case: str, manifest: _Manifest) -> None:
+        self._newest[folder_of(case)] = (len(manifest.texts), hash_of(manifest.texts[-1].encode()))
 
     def _count(self, **results: int) -> None:
         for result, runs in results.items():
@@ -138,6 +154,7 @@ class _Archiving:
             if await asyncio.to_thread(self._archive.add_link, case, link.number, text):
                 manifest.texts.append(text)
                 manifest.links.append(link)
+                self._note(case, manifest)
                 return True
             self._manifests.pop(case, None)
 
@@ -151,7 +168,7 @@ def _link(case: str, run: _Run, read: History, history: Any, texts: Sequence[str
     return Link(
         case=case,
         number=len(texts) + 1,
-        previous=hash_of(texts[-1].encode()) if texts else None,
+        previous=before(texts),
         workflow_id=run.workflow_id,
         workflow_type=start.workflow_type.name,
         run_id=run.run_id,

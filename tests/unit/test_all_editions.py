@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.decide import refuses
+from domain.decide import decide, refuses
 from domain.details import details
 from domain.facts import EditionAdopted
-from domain.intake import Refused
+from domain.intake import Refused, digest_of
+from domain.ledger import Heard
 from domain.views import Receipt, explain, status, what_if
 from policy.load import edition
 from tests.unit.building import MISSOURI, on, opened, withdrawn
@@ -81,7 +82,8 @@ def test_what_is_only_asked_is_refused_as_if_it_was_told(program: str, says: str
 
 
 def test_what_was_heard_before_would_change_nothing() -> None:  # ALL-5, ALL-1
-    case = opened("2026-01-05").after(adopted("2026-02-10")).case
-    would = what_if(case, adopted("2026-02-10").model_dump_json(), datetime(2026, 2, 11, tzinfo=UTC), MISSOURI)
+    fact, at = adopted("2026-02-10"), datetime(2026, 2, 11, tzinfo=UTC)
+    case = decide(opened("2026-01-05").case, Heard(fact, at, digest_of(fact)), MISSOURI).case
+    would = what_if(case, fact.model_dump_json(), at, MISSOURI)
     assert isinstance(would, Receipt)
     assert would.result == "duplicate"

@@ -10,7 +10,8 @@ from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import WorkflowHandle
 from temporalio.service import RPCError
 
-from activities.archive.links import genuine
+from activities.archive.links import genuine, hash_of
+from activities.archive.register import registered
 from activities.archive.store import Archive
 from audit.export import export
 from audit.life import archived, with_what_is_open
@@ -61,6 +62,8 @@ async def test_a_closed_case_is_archived_once_and_verifies(world: World) -> None
     again = await archive_all(world)
     assert again.archived == 0
     assert await faults(world, life) == []
+    archive, key = Archive.open(world.settings.archive), signing_key(world.settings.signing).public_key()
+    assert registered(archive.register(), key)[life.id] == {(2, hash_of(manifest[-1].encode()))}
 
 
 async def test_archivings_at_the_same_time_archive_every_run_once(world: World) -> None:
