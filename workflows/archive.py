@@ -26,8 +26,8 @@ class ArchiveWorkflow:
             args=[since, workflow.now()],
             result_type=Archived,
             start_to_close_timeout=timedelta(hours=12),
-            heartbeat_timeout=timedelta(seconds=20),
-            retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=30)),
+            heartbeat_timeout=timedelta(seconds=10),
+            retry_policy=RetryPolicy(maximum_interval=timedelta(seconds=5)),
             summary=f"what closed since {since:%Y-%m-%d %H:%M}" if since else "everything that has closed",
         )
         return archived

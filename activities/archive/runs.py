@@ -1,7 +1,8 @@
 """The activity that archives closed runs: of cases and staffings, and the earlier runs of those still open. ALL-8."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -54,10 +55,11 @@ class Archivist:
     async def archive_closed_runs(self, since: datetime | None, until: datetime) -> Archived:
         """Archive every run closed since a moment, or ever; `until` is now. What was archived before stays as it is."""
         archiving = _Archiving(self._client, self._archive, self._key)
-        async for execution in self._client.list_workflows(self._closed(since)):
-            await archiving.see_to(execution.id, execution.run_id)
-            activity.heartbeat(archiving.done + archiving.known)
-        await archiving.enter()
+        async with _telling_how_far(archiving):
+            newest_first = [(one.id, one.run_id) async for one in self._client.list_workflows(self._closed(since))]
+            for workflow_id, run_id in reversed(newest_first):  # what the server forgets first comes first
+                await archiving.see_to(workflow_id, run_id)
+            await archiving.enter()
         gone, refused = tuple(archiving.gone), tuple(archiving.refused.values())
         return Archived(archiving.done, archiving.known, gone, refused, until)
 
@@ -161,6 +163,22 @@ class _Archiving:
     def _codec(self, workflow_id: str) -> Any:
         context = WorkflowSerializationContext(namespace=self._client.namespace, workflow_id=workflow_id)
         return self._client.data_converter.with_context(context).payload_codec
+
+
+@asynccontextmanager
+async def _telling_how_far(archiving: _Archiving) -> AsyncIterator[None]:
+    """Heartbeats, however long a single run takes to be kept: the server soon notices when nobody is at it any more."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat(archiving.done + archiving.known)
+            await asyncio.sleep(1)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
 
 
 def _link(case: str, run: _Run, read: History, history: Any, texts: Sequence[str]) -> Link:
