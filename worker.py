@@ -43,6 +43,9 @@ log = structlog.get_logger("worker")
 
 _LAST_SECONDS = 30
 """What ending may take beside the time activities get: the server's own end among it."""
+_HEARTBEATS = timedelta(seconds=2)
+"""So often the server hears that an archiving goes on. Unless told, the SDK holds heartbeats back until four fifths of
+the timeout are over: one that is late then ends an activity that was well."""
 
 
 class CannotStart(RuntimeError):
@@ -83,6 +86,7 @@ async def working(
             ],
             activity_executor=threads,
             max_concurrent_activities=settings.activity_threads,
+            max_heartbeat_throttle_interval=_HEARTBEATS,
             max_cached_workflows=settings.max_cached_cases,
             max_concurrent_workflow_tasks=settings.cases_at_once,
             graceful_shutdown_timeout=timedelta(seconds=settings.shutdown_seconds),

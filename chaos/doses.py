@@ -45,9 +45,9 @@ FULL = Dose(
     clock_cases=60,
     lives=20,
     life_days=1860,
-    archived_cases=300,
+    archived_cases=600,
     archive_kills=10,
-    between_archive_kills=(8, 16),
+    between_archive_kills=(10, 25),
 )
 SHORT = Dose(
     *(10, 0.3, 1, 1, (0.5, 3)),

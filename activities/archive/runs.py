@@ -1,7 +1,7 @@
 """The activity that archives closed runs: of cases and staffings, and the earlier runs of those still open. ALL-8."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +26,7 @@ from domain.commands import case_of
 from signing import NotGenuine, signed
 
 _MANIFESTS_KNOWN = 10_000
+_SIDE_BY_SIDE = 4
 
 
 @dataclass(frozen=True)
@@ -57,8 +58,7 @@ class Archivist:
         archiving = _Archiving(self._client, self._archive, self._key)
         async with _telling_how_far(archiving):
             newest_first = [(one.id, one.run_id) async for one in self._client.list_workflows(self._closed(since))]
-            for workflow_id, run_id in reversed(newest_first):  # what the server forgets first comes first
-                await archiving.see_to(workflow_id, run_id)
+            await archiving.see_to_all(reversed(newest_first))
             await archiving.enter()
         gone, refused = tuple(archiving.gone), tuple(archiving.refused.values())
         return Archived(archiving.done, archiving.known, gone, refused, until)
@@ -80,6 +80,25 @@ class _Archiving:
         self.refused: dict[str, str] = {}
         self._newest: dict[str, Newest] = {}
         self._counter = activity.metric_meter().create_counter("reengagement_runs_archived")
+
+    async def see_to_all(self, runs: Iterable[tuple[str, str]]) -> None:
+        """See that these are archived, the first ones first; some cases side by side, for each waits for the server."""
+        by_case: dict[str, list[tuple[str, str]]] = {}
+        for workflow_id, run_id in runs:
+            by_case.setdefault(case_of(workflow_id), []).append((workflow_id, run_id))
+        waiting = iter(by_case.values())
+
+        async def take() -> None:
+            for of_case in waiting:
+                for workflow_id, run_id in of_case:
+                    await self.see_to(workflow_id, run_id)
+
+        taking = [asyncio.create_task(take()) for _ in range(_SIDE_BY_SIDE)]
+        try:
+            await asyncio.gather(*taking)
+        finally:
+            for one in taking:
+                one.cancel()
 
     async def see_to(self, workflow_id: str, run_id: str) -> None:
         """See that a closed run is archived, and those before it."""
