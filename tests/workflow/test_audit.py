@@ -2,16 +2,15 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
+from uuid import uuid4
 
-import pytest
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
-from temporalio.client import WorkflowHandle
-from temporalio.service import RPCError
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import ActivityEnvironment
 
 from activities.archive.links import genuine, hash_of
 from activities.archive.register import registered
+from activities.archive.runs import Archivist
 from activities.archive.store import Archive
 from audit.export import export
 from audit.life import archived, with_what_is_open
@@ -21,8 +20,9 @@ from connect import keys
 from converter.codec import CaseCodec
 from domain.archiving import Archived
 from signing import signing_key
-from tests.workflow.living import PATIENCE, Life, World
-from workflows.start import ARCHIVE_WORKFLOW, TASK_QUEUE
+from tests.workflow.living import Life, World
+from tests.workflow.test_shown import until_listed
+from workflows.start import ARCHIVE_WORKFLOW, AUDITED, TASK_QUEUE
 
 
 async def archive_all(world: World) -> Archived:
@@ -98,28 +98,31 @@ async def test_a_manifest_that_was_tampered_with_holds_up_its_own_case_alone(wor
     assert len(archive.manifest(case.id)) == 2
 
 
+class Forgetful:
+    """The server, which has forgotten one run: it is asked for a run it never had."""
+
+    def __init__(self, client: Client, forgotten: str) -> None:
+        self._client, self._forgotten = client, forgotten
+
+    def get_workflow_handle(self, workflow_id: str, *, run_id: str) -> WorkflowHandle[Any, Any]:
+        asked = str(uuid4()) if run_id == self._forgotten else run_id
+        return self._client.get_workflow_handle(workflow_id, run_id=asked)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+
 async def test_a_run_that_was_gone_first_is_named_and_those_after_it_are_archived(world: World) -> None:
     life = await world.open(continue_after_days=20)
-    await life.days(25)
+    first = (await life.handle.describe()).run_id
+    await life.days(35)
     await life.tell("exempted")
     await life.result()
-    first = (await life.handle.describe()).raw_description.workflow_execution_info.first_run_id
-    await world.client.workflow_service.delete_workflow_execution(
-        DeleteWorkflowExecutionRequest(
-            namespace=world.client.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=life.id, run_id=first),
-        )
-    )
-    await until_gone(world.client.get_workflow_handle(life.id, run_id=first))
-    assert f"{life.id} {first}" in (await archive_all(world)).gone
+    await until_listed(life, f"WorkflowId = '{life.id}' AND ExecutionStatus = 'Completed'")
+    key = signing_key(world.settings.signing)
+    client = cast(Client, Forgetful(world.client, first))
+    archivist = Archivist(client, Archive.open(world.settings.archive), key, AUDITED)
+    answer = await ActivityEnvironment().run(archivist.archive_closed_runs, None, datetime.now(UTC))
+    assert set(answer.gone) == {f"{life.id} {first}"}
     assert len(Archive.open(world.settings.archive).manifest(life.id)) == 1
     assert any(f"run {first}, which it follows, is not here" in fault for fault in await faults(world, life))
-    assert (await archive_all(world)).gone == ()
-
-
-async def until_gone(handle: WorkflowHandle[Any, Any]) -> None:
-    """The server deletes a moment later."""
-    async with asyncio.timeout(PATIENCE):
-        with pytest.raises(RPCError):
-            while await handle.describe():
-                await asyncio.sleep(0.2)

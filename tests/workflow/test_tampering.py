@@ -40,10 +40,12 @@ async def exported(world: World) -> str:
 async def small(world: World) -> str:
     """A case of two runs that ended soon, exported."""
     life = await world.open(continue_after_days=20)
-    await life.days(25)
+    await life.days(35)
     await life.tell("exempted")
     await life.result()
-    return await exported_of(world, life)
+    exported = await exported_of(world, life)
+    assert len(read(exported).runs) == 2
+    return exported
 
 
 async def exported_of(world: World, life: Life) -> str:
