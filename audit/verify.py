@@ -1,8 +1,9 @@
 """Verifies a case's life step by step; each step says plainly what it proves. No server is asked. ALL-8."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,7 @@ def chain(life: Life) -> Step:
             faults.append(f"run {run.run_id}: has no events")
     for run, events in runs.values():
         faults += [f"run {run.run_id}: {fault}" for fault in _broken(run, events, runs)]
+    faults += [f"run {run_id}: begins before its case did" for run_id in _too_early(life.case, runs.values())]
     if not runs:
         faults.append("no run is here")
     return Step(
@@ -273,6 +275,20 @@ def _broken(run: Run, events: Sequence[Mapping[str, Any]], runs: Mapping[str, An
     after = events[-1].get("workflowExecutionContinuedAsNewEventAttributes") or {}
     if after and after.get("newExecutionRunId") not in runs:
         yield f"run {after.get('newExecutionRunId')}, which follows it, is not here"
+
+
+def _too_early(case: str, runs: Iterable[tuple[Run, Sequence[Mapping[str, Any]]]]) -> Iterator[str]:
+    """The runs, of its staffings, that begin before the case did: whatever clock they go by, they can't have."""
+    began = [(run, _time_of(events[0])) for run, events in runs]
+    first = min((at for run, at in began if run.workflow_id == case and at), default=None)
+    return (run.run_id for run, at in began if first and (at is None or at < first))
+
+
+def _time_of(event: Mapping[str, Any]) -> datetime | None:
+    try:
+        return datetime.fromisoformat(event["eventTime"])
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _unlike(what: str, had: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:

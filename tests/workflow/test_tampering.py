@@ -174,9 +174,14 @@ def another_search_attribute(document: dict[str, Any]) -> None:
     fields["Phase"]["data"] = "ImNsb3NlZCI="
 
 
-def an_earlier_start(document: dict[str, Any]) -> None:
-    for event in document["runs"][0]["history"]["events"][:4]:
+def an_earlier_start(document: dict[str, Any], *, of_case: bool = True) -> None:
+    run = next(run for run in document["runs"] if (run["workflow_id"] == document["case"]) == of_case)
+    for event in run["history"]["events"][:4]:
         event["eventTime"] = event["eventTime"].replace(event["eventTime"][:4], "2019")
+
+
+def a_staffing_before_its_case(document: dict[str, Any]) -> None:
+    an_earlier_start(document, of_case=False)
 
 
 def a_dropped_tail(document: dict[str, Any]) -> None:
@@ -225,7 +230,7 @@ def an_answer_of_another(document: dict[str, Any]) -> None:
 FORGERIES = [
     *(another_input, a_longer_timer, another_patience, another_search_attribute, an_earlier_start, a_dropped_tail),
     *(a_run_left_out, a_staffing_left_out, a_letter_left_out, another_letter, another_edition, a_fact_left_out),
-    an_answer_of_another,
+    *(an_answer_of_another, a_staffing_before_its_case),
 ]
 
 
