@@ -26,11 +26,9 @@ def register(archive: Archive, key: Ed25519PublicKey, noted: str | None = None) 
     try:
         said = registered(entries, key)
     except NotGenuine as error:
-        faults.append(f"register: {error}")
+        faults.append(str(error))
     if noted and not _is_there(noted, entries):
-        faults.append(
-            f"register: entry {noted}, which was noted, is not there: newer entries were taken out or exchanged"
-        )
+        faults.append(f"entry {noted}, which was noted, is not there: newer entries were taken out or exchanged")
     for folder, newest in said.items():
         links = [hash_of(text.encode()) for text in archive.manifest(folder)]
         if not links:

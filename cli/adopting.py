@@ -104,7 +104,7 @@ async def _what_if(client: Client, case: str, fact: dict[str, Any]) -> str:
     if because := would.get("because"):
         return f"would be refused: {because}"
     if would["phase"] != stands.phase:
-        why = "; ".join(f"{reason['says']} ({reason['rule']})" for reason in would["reasons"])
+        why = "; ".join(dict.fromkeys(f"{reason['says']} ({reason['rule']})" for reason in would["reasons"]))
         return f"{stands.phase} becomes {would['phase']}: {why}"
     now = f"{stands.waits_for} on {stands.next_on}" if stands.waits_for else None
     if would["next"] != now:

@@ -57,6 +57,8 @@ def show(results: Mapping[str, str], title: str, *, as_json: bool = False) -> in
         came_to.setdefault(result.partition(";")[0], []).append(case)
     if as_json:
         print_json(results)
+    elif not results:
+        out.print(f"{title}: no open case was found", markup=False, highlight=False)
     else:
         out.print(title, markup=False, highlight=False)
         table = Table("result", "cases", "such as")

@@ -75,9 +75,9 @@ def test_an_entry_that_was_changed_or_taken_out_is_named(archive: Archive, direc
     first = directory / REGISTER / "0000001.json"
     kept = first.read_text()
     first.write_text(kept.replace("other", "nobody"))
-    assert faults(archive)[0].startswith("register: link 1: signature")
+    assert faults(archive)[0].startswith("link 1: signature")
     first.unlink()
-    assert faults(archive)[0].startswith("register: link 1: does not follow")
+    assert faults(archive)[0].startswith("link 1: does not follow")
 
 
 def test_newest_entries_that_were_taken_out_are_missed_by_who_noted_one(archive: Archive, directory: Path) -> None:
