@@ -72,7 +72,7 @@ PLANTED = {
 TAKES_NO_TEXT = {
     *("provider", "program", "sanction_began", "months_through", "sanctioned_month", "edition_", "role"),
     *("staffing", "kind", "finding", "entry", "remove", "only", "master", "ui", "namespace"),
-    *("before", "after", "deployment"),
+    *("before", "after", "deployment", "noted"),
 }
 """Parameters of the command line for a code, a date or a name that the software gives."""
 
