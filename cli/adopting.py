@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from temporalio.client import Client, WorkflowQueryFailedError, WorkflowUpdateFailedError
 from temporalio.service import RPCError, RPCStatusCode
@@ -18,6 +18,8 @@ from domain.views import Status
 from workflows.start import CASE_WORKFLOW
 
 _UNDO = "undo-"
+_STATUS, _WOULD = cast(type, Status | None), cast(type, dict[str, Any] | None)
+"""What a case answers; it has nothing to say before it has read its edition."""
 
 
 async def adopt(
@@ -97,10 +99,12 @@ async def _what_if(client: Client, case: str, fact: dict[str, Any]) -> str:
     """What a case would decide, in words: where it would stand then, if that is elsewhere, and why."""
     handle = client.get_workflow_handle(case)
     try:
-        stands = await answered(handle.query("status", result_type=Status))
-        would = await answered(handle.query("what_if", args=[fact, datetime.now(UTC)], result_type=dict[str, Any]))
+        stands = await answered(handle.query("status", result_type=_STATUS))
+        would = await answered(handle.query("what_if", args=[fact, datetime.now(UTC)], result_type=_WOULD))
     except (NoAnswer, RPCError, WorkflowQueryFailedError) as error:
         return f"no answer: {type(error).__name__}"
+    if stands is None or would is None:
+        return "no answer: it is being opened"
     if because := would.get("because"):
         return f"would be refused: {because}"
     if would["phase"] != stands.phase:
