@@ -43,7 +43,7 @@ class CaseFold(Fold[Case]):
         self._start_fault: str | None = None
         self._unreadable: str | None = None
         self._news: list[HistoryEvent] = []
-        self.staffings: list[str] = []
+        self.staffings: dict[str, Any] = {}
         self._asked: dict[int, list[str]] = {}
         self._given_up: set[int] = set()
         self._revoking: set[int] = set()
@@ -142,7 +142,7 @@ class CaseFold(Fold[Case]):
             return
         first = value_of_first(asked.input.payloads)
         commands: list[dict[str, Any]] = first if isinstance(first, list) else [first]
-        self.staffings += [staffing_id(command["effect"]) for command in commands if command["kind"] == "open_staffing"]
+        self.staffings |= {staffing_id(one["effect"]): one for one in commands if one["kind"] == "open_staffing"}
         effects = self._asked[event.event_id] = [command["effect"] for command in commands]
         if name in _REVOKES:
             self._revoking.add(event.event_id)
@@ -206,9 +206,10 @@ class StaffingFold(Fold[Staffing]):
         super().__init__()
         self._id = workflow_id
         self._start: StaffingStart | None = None
+        self.call: Any = None
 
     def begin(self, start: Any, attributes: Any) -> None:
-        read = StaffingStart.model_validate(start)
+        read, self.call = StaffingStart.model_validate(start), start["call"]
         if read.carried and self._start:
             self.compare("what the run was started with", start["carried"], as_json(_STAFFING, self.state))
         elif read.carried:

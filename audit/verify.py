@@ -18,6 +18,7 @@ from audit.fold import Fold
 from audit.life import Life, Run, link_of
 from audit.opening import Opener, Unreadable
 from audit.replay import replayed
+from audit.values import differing
 from signing import NotGenuine, verified
 from workflows.start import STAFFING_WORKFLOW
 
@@ -173,6 +174,7 @@ async def decisions(life: Life, opener: Opener) -> Step:
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
             faults.append(f"run {run.run_id}: can't be folded: {type(error).__name__}")
     missing = _staffings_missing(folds)
+    faults += _staffings_otherwise(folds)
     faults += missing if life.is_all else ()
     heard = sum(len(fold.state.heard) for fold in folds.values() if hasattr(fold, "state"))
     return histories.step(
@@ -298,9 +300,26 @@ def _unlike(what: str, had: Mapping[str, Any], told: Mapping[str, Any]) -> list[
 
 
 def _staffings_missing(folds: Mapping[str, Fold[Any]]) -> list[str]:
-    opened = [id for fold in folds.values() if isinstance(fold, CaseFold) for id in fold.staffings]
     return [
         f"staffing {id}: was opened, and is not here; only the server knows whether it is open"
-        for id in opened
+        for id in _asked_for(folds)
         if id not in folds
     ]
+
+
+def _staffings_otherwise(folds: Mapping[str, Fold[Any]]) -> list[str]:
+    """Where a staffing was begun otherwise than its case asked for it."""
+    begun = {id: fold for id, fold in folds.items() if isinstance(fold, StaffingFold)}
+    return [
+        f"staffing {id}: {path} is not as its case asked for it"
+        for id, command in _asked_for(folds).items()
+        if id in begun
+        for path, may_have_changed in differing("call", command, begun[id].call)
+        if not may_have_changed
+    ]
+
+
+def _asked_for(folds: Mapping[str, Fold[Any]]) -> dict[str, Any]:
+    """The commands to open a staffing, by the id of the staffing."""
+    cases = [fold for fold in folds.values() if isinstance(fold, CaseFold)]
+    return {id: command for fold in cases for id, command in fold.staffings.items()}

@@ -8,12 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from google.protobuf.json_format import MessageToDict, ParseDict
+from temporalio.api.common.v1 import Payload
+from temporalio.converter import WorkflowSerializationContext
 
 from activities.archive.links import hash_of, hash_of_history, marks_of
 from activities.archive.store import Archive
 from audit.export import export, read, written
 from audit.life import archived, with_what_is_open
 from audit.verify import all_of, chain, manifest, signature
+from connect import keys
+from converter.codec import CaseCodec
 from signing import read_unverified, signed, signing_key
 from tests.workflow.living import OREGON, Life, World
 from tests.workflow.test_audit import archive_all, opener
@@ -245,6 +250,21 @@ async def test_a_forgery_signed_anew_is_found_by_what_the_code_and_the_rules_say
     document = json.loads(exported)["document"]
     forgery(document)
     assert await found(world, forged(world, document))
+
+
+async def test_a_staffing_begun_otherwise_than_its_case_asked_is_found(world: World, exported: str) -> None:
+    """The forger has the signing key and the case's keys: signatures are good, and the staffing agrees with itself."""
+    document = json.loads(exported)["document"]
+    run = next(run for run in document["runs"] if run["workflow_id"] != document["case"])
+    begun = run["history"]["events"][0]["workflowExecutionStartedEventAttributes"]["input"]["payloads"]
+    context = WorkflowSerializationContext(namespace=world.client.namespace, workflow_id=run["workflow_id"])
+    codec = CaseCodec(keys(world.settings)).with_context(context)
+    [start] = await codec.decode([ParseDict(begun[0], Payload())])
+    start.data = start.data.replace(b'"why":"opening"', b'"why":"request"')
+    assert b'"request"' in start.data
+    begun[0] = MessageToDict((await codec.encode([start]))[0])
+    faults = await found(world, forged(world, document))
+    assert f"staffing {run['workflow_id']}: call.why is not as its case asked for it" in faults
 
 
 async def found(world: World, text: str) -> list[str]:
