@@ -19,6 +19,8 @@ from audit.life import Life, Run, link_of
 from audit.opening import Opener, Unreadable
 from audit.replay import replayed
 from audit.values import differing
+from domain.intake import digest_of
+from domain.staffing.staffing import for_the_case
 from signing import NotGenuine, verified
 from workflows.start import STAFFING_WORKFLOW
 
@@ -174,7 +176,7 @@ async def decisions(life: Life, opener: Opener) -> Step:
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
             faults.append(f"run {run.run_id}: can't be folded: {type(error).__name__}")
     missing = _staffings_missing(folds)
-    faults += _staffings_otherwise(folds)
+    faults += _staffings_otherwise(folds) + _decided_otherwise(folds)
     faults += missing if life.is_all else ()
     heard = sum(len(fold.state.heard) for fold in folds.values() if hasattr(fold, "state"))
     return histories.step(
@@ -317,6 +319,18 @@ def _staffings_otherwise(folds: Mapping[str, Fold[Any]]) -> list[str]:
         for path, may_have_changed in differing("call", command, begun[id].call)
         if not may_have_changed
     ]
+
+
+def _decided_otherwise(folds: Mapping[str, Fold[Any]]) -> list[str]:
+    """Where a case has heard another decision than its staffing told it."""
+    faults = []
+    for id, fold in folds.items():
+        told = for_the_case(fold.state) if isinstance(fold, StaffingFold) and hasattr(fold, "state") else None
+        case = folds.get(fold.state.call.case_id) if told else None
+        heard = case.state.heard.get(told.message_id) if told and case else None
+        if told and heard and heard != digest_of(told):
+            faults.append(f"staffing {id}: its case has heard another decision than it told")
+    return faults
 
 
 def _asked_for(folds: Mapping[str, Fold[Any]]) -> dict[str, Any]:

@@ -252,19 +252,36 @@ async def test_a_forgery_signed_anew_is_found_by_what_the_code_and_the_rules_say
     assert await found(world, forged(world, document))
 
 
+async def resealed(world: World, workflow_id: str, payloads: list[Any], was: bytes, now: bytes) -> None:
+    """The forger has the signing key and the case's keys: what is changed is sealed and signed as if it was genuine."""
+    context = WorkflowSerializationContext(namespace=world.client.namespace, workflow_id=workflow_id)
+    codec = CaseCodec(keys(world.settings)).with_context(context)
+    [opened] = await codec.decode([ParseDict(payloads[0], Payload())])
+    assert was in opened.data
+    opened.data = opened.data.replace(was, now)
+    payloads[0] = MessageToDict((await codec.encode([opened]))[0])
+
+
 async def test_a_staffing_begun_otherwise_than_its_case_asked_is_found(world: World, exported: str) -> None:
-    """The forger has the signing key and the case's keys: signatures are good, and the staffing agrees with itself."""
     document = json.loads(exported)["document"]
     run = next(run for run in document["runs"] if run["workflow_id"] != document["case"])
     begun = run["history"]["events"][0]["workflowExecutionStartedEventAttributes"]["input"]["payloads"]
-    context = WorkflowSerializationContext(namespace=world.client.namespace, workflow_id=run["workflow_id"])
-    codec = CaseCodec(keys(world.settings)).with_context(context)
-    [start] = await codec.decode([ParseDict(begun[0], Payload())])
-    start.data = start.data.replace(b'"why":"opening"', b'"why":"request"')
-    assert b'"request"' in start.data
-    begun[0] = MessageToDict((await codec.encode([start]))[0])
+    await resealed(world, run["workflow_id"], begun, b'"why":"opening"', b'"why":"request"')
     faults = await found(world, forged(world, document))
     assert f"staffing {run['workflow_id']}: call.why is not as its case asked for it" in faults
+
+
+async def test_another_decision_than_the_staffing_told_its_case_is_found(world: World, exported: str) -> None:
+    document = json.loads(exported)["document"]
+    staffing = next(run["workflow_id"] for run in document["runs"] if run["workflow_id"] != document["case"])
+    [heard] = [
+        one["input"]["payloads"]
+        for one in events(document, "WORKFLOW_EXECUTION_SIGNALED")
+        if one["signalName"] == "staffing_decided"
+    ]
+    await resealed(world, document["case"], heard, b'"recorded_by":"', b'"recorded_by":"not ')
+    faults = await found(world, forged(world, document))
+    assert f"staffing {staffing}: its case has heard another decision than it told" in faults
 
 
 async def found(world: World, text: str) -> list[str]:
