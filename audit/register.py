@@ -3,19 +3,24 @@
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from activities.archive.links import hash_of
-from activities.archive.register import registered
+from activities.archive.register import Entry, registered
 from activities.archive.store import Archive
 from audit.verify import Step
-from signing import NotGenuine
+from signing import NotGenuine, read_unverified
 
 NOTED = 16
 """Characters of an entry's hash that are written down."""
 
 
 def newest_entry(archive: Archive) -> str | None:
-    """The newest entry of the register, to be written down where nobody who has the archive can write: NUMBER:HASH."""
-    entries = archive.register()
-    return f"{len(entries)}:{hash_of(entries[-1].encode())[:NOTED]}" if entries else None
+    """The newest entry of the register, to be written down where nobody who has the archive can write: NUMBER:HASH.
+
+    Raises ValueError where it can't be read, OSError.
+    """
+    text = archive.newest_entry()
+    if text is None:
+        return None
+    return f"{Entry.model_validate(read_unverified(text)).number}:{hash_of(text.encode())[:NOTED]}"
 
 
 def register(archive: Archive, key: Ed25519PublicKey, noted: str | None = None) -> Step:
@@ -27,6 +32,9 @@ def register(archive: Archive, key: Ed25519PublicKey, noted: str | None = None) 
         said = registered(entries, key)
     except NotGenuine as error:
         faults.append(str(error))
+    folders = archive.folders()
+    if folders and not entries:
+        faults.append("the register is gone, or the first archiving is under way")
     if noted and not _is_there(noted, entries):
         faults.append(f"entry {noted}, which was noted, is not there: newer entries were taken out or exchanged")
     for folder, newest in said.items():
@@ -43,7 +51,7 @@ def register(archive: Archive, key: Ed25519PublicKey, noted: str | None = None) 
         "every case that was archived is here, with every link there ever was",
         f"{len(entries)} entries, {len(said)} cases",
         tuple(faults),
-        tuple(f"{folder}: is not entered yet" for folder in archive.folders() if folder not in said and not faults),
+        tuple(f"{folder}: is not entered yet" for folder in folders if folder not in said and not faults),
     )
 
 

@@ -18,6 +18,7 @@ from activities.archive.links import Link, genuine
 from activities.archive.schedule import keep_archiving
 from activities.archive.store import Archive
 from audit.life import archived, link_of
+from audit.register import register
 from audit.verify import chain, manifest
 from chaos.doses import Dose, Result, plans
 from chaos.plan import Plan
@@ -65,6 +66,7 @@ async def archive(home: Path, seed: int, dose: Dose) -> Result:
         forgotten = [case for case, first in firsts.items() if await _is_gone(client, case, first)]
     links = {case: genuine(archive.manifest(case), key) for case in firsts}
     violations = [fault for case, first in firsts.items() for fault in _missing(archive, case, first, links[case], key)]
+    violations += register(archive, key).faults
     took = [(links[case][-1].archived_at - at).total_seconds() for case, at in closed.items() if links[case]]
     did: dict[str, Any] = {
         "cases": len(firsts),

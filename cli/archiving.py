@@ -36,7 +36,10 @@ async def status(client: Client, settings: Settings, *, as_json: bool) -> int:
         else:
             missing.append(f"{one.id} {one.run_id}")
     counts["in the archive in all"] = sum(len(archive.manifest(folder)) for folder in archive.folders())
-    newest = newest_entry(archive)
+    try:
+        newest = newest_entry(archive)
+    except ValueError:
+        newest = "can't be read: `audit verify --all` says what is wrong with it"
     if as_json:
         print_json({**counts, "missing": missing, "newest entry of the register": newest})
     else:
@@ -46,7 +49,7 @@ async def status(client: Client, settings: Settings, *, as_json: bool) -> int:
         table.add_row("not archived yet", f"{len(missing):,}")
         out.print(table)
         if newest:
-            out.print(f"newest entry of the register, to be noted elsewhere: {newest}", highlight=False)
+            out.print(f"newest entry of the register, to be noted elsewhere: {newest}", markup=False, highlight=False)
         for run in missing[:_SHOWN]:
             out.print(f"not archived yet: {run}", markup=False, highlight=False)
     return PARTLY if missing else OK

@@ -97,6 +97,8 @@ def _show_all(results: dict[str, list[Step]]) -> None:
     for folder, steps in results.items():
         for fault in [fault for step in steps for fault in step.faults][:_SHOWN]:
             out.print(f"{folder}: {fault}", style="red", markup=False, highlight=False, soft_wrap=True)
+    for note in results[REGISTER][0].notes[:_SHOWN]:
+        out.print(f"{REGISTER}: note: {note}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _came_to(steps: Sequence[Step]) -> int:

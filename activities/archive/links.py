@@ -28,11 +28,11 @@ class Chained(BaseModel):
 class Link(Chained):
     """One archived run of a case, or of one of its staffings: what it was, and the hash of its history as stored.
 
-    `continued_from` and `continued_as` are the runs before and after it in
-    Temporal, `first_run_id` the one it all began with, `reset_from` the one whose place it took. `editions` are the
-    policy editions whose values stand in the run, in order, and `letters` the letters it sent: effect id and hash of
-    the PDF. Of a run that nobody could read any more, its keys destroyed, there are neither. `event_marks` has the
-    start of every event's hash, so that a change can be named.
+    `continued_from` and `continued_as` are the runs before and after it in Temporal, `first_run_id` the one it all
+    began with, `reset_from` the one whose place it took. `editions` are the policy editions whose values stand in the
+    run, in order, and `letters` the letters it sent: effect id and hash of the PDF. Of a run that nobody could read any
+    more, its keys destroyed, there are neither. `event_marks` has the start of every event's hash, so that a change can
+    be named.
     """
 
     case: str
@@ -70,20 +70,22 @@ def genuine(texts: Sequence[str], key: Ed25519PublicKey) -> list[Link]:
 def chained(texts: Sequence[str], key: Ed25519PublicKey, kind: type[One]) -> list[One]:
     """The links of a chain, in order. Raises NotGenuine: one was changed, exchanged or taken out; says which."""
     links: list[One] = []
+    last: str | None = None
     for number, text in enumerate(texts, 1):
         try:
             link = kind.model_validate(verified(text, key))
         except (NotGenuine, ValidationError) as error:
             raise NotGenuine(f"link {number}: {_first_line(error)}") from None
-        if (link.number, link.previous) != (number, before(texts[: number - 1])):
+        if (link.number, link.previous) != (number, hash_before(last)):
             raise NotGenuine(f"link {number}: does not follow the one before: links were exchanged or taken out")
         links.append(link)
+        last = text
     return links
 
 
-def before(texts: Sequence[str]) -> str | None:
-    """The hash of the last of these links, by which the next one follows it."""
-    return hash_of(texts[-1].encode()) if texts else None
+def hash_before(last: str | None) -> str | None:
+    """What a link says of the one before it, as that was written; of none the first one says nothing."""
+    return hash_of(last.encode()) if last is not None else None
 
 
 def hash_of(content: bytes) -> str:

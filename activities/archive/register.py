@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from activities.archive.links import Chained, before, chained
+from activities.archive.links import Chained, chained, hash_before
 from activities.archive.store import Archive
 from signing import signed, verified
 
@@ -30,7 +30,7 @@ def enter(archive: Archive, newest: Mapping[str, Newest], key: Ed25519PrivateKey
             return
         entry = Entry(
             number=known.number + 1 if known else 1,
-            previous=before([last] if last else []),
+            previous=hash_before(last),
             at=datetime.now(UTC),
             newest=dict(newest),
         )

@@ -17,7 +17,7 @@ from temporalio.client import Client
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.archive.links import Link, before, genuine, hash_of, hash_of_history, marks_of
+from activities.archive.links import Link, genuine, hash_before, hash_of, hash_of_history, marks_of
 from activities.archive.reading import as_json, build_ids, editions, letters, opened, reset_from, started
 from activities.archive.register import Newest, enter
 from activities.archive.store import REGISTER, Archive, folder_of
@@ -205,7 +205,7 @@ def _link(case: str, run: _Run, read: History, history: Any, texts: Sequence[str
     return Link(
         case=case,
         number=len(texts) + 1,
-        previous=before(texts),
+        previous=hash_before(texts[-1] if texts else None),
         workflow_id=run.workflow_id,
         workflow_type=start.workflow_type.name,
         run_id=run.run_id,

@@ -88,6 +88,11 @@ def test_newest_entries_that_were_taken_out_are_missed_by_who_noted_one(archive:
     assert f"entry {noted}, which was noted, is not there" in fault
 
 
+def test_a_register_that_was_taken_out_whole_is_missed(archive: Archive, directory: Path) -> None:
+    shutil.rmtree(directory / REGISTER)
+    assert faults(archive) == ("the register is gone, or the first archiving is under way",)
+
+
 def test_nothing_is_entered_after_what_somebody_else_has_signed(archive: Archive) -> None:
     with pytest.raises(NotGenuine):
         enter(archive, {"one": (3, "x")}, Ed25519PrivateKey.generate())
