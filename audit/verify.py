@@ -290,9 +290,10 @@ def _too_early(case: str, runs: Iterable[tuple[Run, Sequence[Mapping[str, Any]]]
 
 def _time_of(event: Mapping[str, Any]) -> datetime | None:
     try:
-        return datetime.fromisoformat(event["eventTime"])
+        at = datetime.fromisoformat(event["eventTime"])
     except (KeyError, TypeError, ValueError):
         return None
+    return at if at.tzinfo else None
 
 
 def _unlike(what: str, had: Mapping[str, Any], told: Mapping[str, Any]) -> list[str]:

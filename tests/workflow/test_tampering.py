@@ -189,6 +189,11 @@ def a_staffing_before_its_case(document: dict[str, Any]) -> None:
     an_earlier_start(document, of_case=False)
 
 
+def a_time_of_no_zone(document: dict[str, Any]) -> None:
+    first = document["runs"][0]["history"]["events"][0]
+    first["eventTime"] = first["eventTime"].rstrip("Z")
+
+
 def a_dropped_tail(document: dict[str, Any]) -> None:
     last = [run for run in document["runs"] if run["workflow_id"] == document["case"]][-1]
     del last["history"]["events"][-8:]
@@ -235,7 +240,7 @@ def an_answer_of_another(document: dict[str, Any]) -> None:
 FORGERIES = [
     *(another_input, a_longer_timer, another_patience, another_search_attribute, an_earlier_start, a_dropped_tail),
     *(a_run_left_out, a_staffing_left_out, a_letter_left_out, another_letter, another_edition, a_fact_left_out),
-    *(an_answer_of_another, a_staffing_before_its_case),
+    *(an_answer_of_another, a_staffing_before_its_case, a_time_of_no_zone),
 ]
 
 
